@@ -1,0 +1,93 @@
+# pith: `make help` lists what there is to do. Everything that is built or fetched lies under build/.
+#
+#   ARCH  x86_64 (default) or aarch64        CC  gcc (default) or clang
+#   O     where to build (build/$(ARCH))     B   where images and fetched files go (build)
+
+ARCH ?= x86_64
+B ?= build
+O ?= $(B)/$(ARCH)
+Q ?= @
+ifeq ($(origin CC),default)
+CC = $(if $(filter aarch64,$(ARCH)),aarch64-linux-gnu-gcc,gcc)
+endif
+HOST_TOOLS = $(if $(filter aarch64,$(ARCH)),aarch64-linux-gnu-,)
+STRIP ?= $(HOST_TOOLS)strip
+NM ?= $(HOST_TOOLS)nm
+SIZE ?= $(HOST_TOOLS)size
+
+# ---- the compiler: Debian's musl for the target, the kernel's headers, nothing of the host's libc
+T = $(B)/toolchain/$(ARCH)
+CLANG = $(findstring clang,$(CC))
+WARN = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wvla -Werror \
+       $(if $(CLANG),,-Wsuggest-attribute=noreturn)
+TARGET = $(if $(CLANG),--target=$(ARCH)-linux-musl)
+CFLAGS ?= -Os -g
+ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
+             -isystem $(T)/kernel -fno-asynchronous-unwind-tables -fno-stack-protector \
+             -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer
+LDFLAGS = -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro -Wl,-z,noseparate-code \
+          -Wl,--build-id=none -Wl,-z,stack-size=65536
+LIBC = $(T)/lib/crt1.o $(T)/lib/crti.o $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a $(T)/lib/crtn.o
+LD_WITH = $(if $(CLANG),clang --target=$(ARCH)-linux-musl -fuse-ld=bfd,$(CC))
+
+SRC := $(sort $(wildcard init/*.c init/*/*.c))
+OBJ = $(SRC:%.c=$(O)/%.o) $(O)/gen/builtins.o
+
+.PHONY: all run test size bench install clean help check-tools
+all: $(O)/pith
+
+$(O)/pith: $(O)/pith.debug
+	$(Q)$(STRIP) -R .comment -R .note.gnu.property -R .note.gnu.build-id -o $@ $<
+
+$(O)/pith.debug: $(OBJ)
+	@echo "  LINK    $@"
+	$(Q)$(LD_WITH) $(LDFLAGS) -o $@ $(call LIBC,$(OBJ))
+
+$(O)/init/%.o: init/%.c $(T)/ready
+	@echo "  CC      $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/gen/builtins.o: $(O)/gen/builtins.c $(T)/ready
+	$(Q)$(CC) $(ALL_CFLAGS) -Iinit -c -o $@ $<
+
+# The shipped unit files, compiled in, so that a boot needs nothing but the binary.
+$(O)/gen/builtins.c: $(wildcard units/*) ci/builtins
+	@mkdir -p $(@D)
+	$(Q)ci/builtins units/* >$@.tmp && mv $@.tmp $@
+
+$(T)/ready: ci/toolchain ci/need
+	$(Q)ci/toolchain $(ARCH) $(T) $(firstword $(CC))
+
+-include $(OBJ:.o=.d)
+
+# ---- what a person does with it -------------------------------------------------------------
+run: $(O)/pith
+	$(Q)PITH=$(O)/pith B=$(B) rootfs/run
+
+test: $(O)/pith
+	$(Q)PITH=$(O)/pith O=$(O) B=$(B) tests/run
+
+size: $(O)/pith
+	$(Q)NM=$(NM) SIZE=$(SIZE) ci/size $(O)/pith
+
+bench: $(O)/pith
+	$(Q)PITH=$(O)/pith B=$(B) tests/bench/run
+
+install: $(O)/pith
+	$(Q)ci/install $(O)/pith "$(DESTDIR)"
+
+clean:
+	rm -rf $(O) $(B)/run $(B)/tests
+
+help:
+	@echo 'make               build $(O)/pith, one static binary'
+	@echo 'make run           boot the demo image in QEMU, its console on this terminal (ctrl-a x ends it)'
+	@echo '                   CMD="systemctl status"  run a command there, power off, exit with its status'
+	@echo '                   SHAPE=disk|initramfs  LIMIT=seconds  ACCEL=tcg  APPEND="kernel arguments"'
+	@echo 'make test          all tests   (TESTS="unit boot" for some, see tests/README.md)'
+	@echo 'make bench         boot times and memory beside other inits'
+	@echo 'make size          sections, largest symbols, the total beside its budget'
+	@echo 'make install DESTDIR=/tree   /usr/sbin/init, its command links, /usr/lib/systemd/system, man pages'
+	@echo 'make ARCH=aarch64  the same for another machine     make O=DIR  elsewhere'
+	@echo 'make clean         remove what was built (fetched files stay; rm -r $(B) removes them too)'

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * base/: leaf helpers that know nothing of units, jobs or processes. Everything here is pure
+ * memory but log.c, which writes. An include here may only name libc, limits.h and sys.h. */
+#ifndef BASE_H
+#define BASE_H
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int8_t i8;
+typedef int16_t i16;
+typedef int32_t i32;
+typedef int64_t i64;
+
+/* Times are microseconds of CLOCK_MONOTONIC unless a name ends in _real; USEC_INF means never. */
+typedef u64 usec;
+#define USEC_INF UINT64_MAX
+#define USEC_MS  1000ull
+#define USEC_SEC 1000000ull
+#define USEC_MIN (60 * USEC_SEC)
+
+#define LEN(a) (sizeof(a) / sizeof *(a))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define BIT(n) (1u << (n))
+#define STREQ(a, b) (strcmp((a), (b)) == 0)
+
+static inline usec usec_add(usec a, usec b) { return a > USEC_INF - b ? USEC_INF : a + b; }
+
+/* ---- str.c: slices ------------------------------------------------------------------------ */
+
+/* A piece of somebody else's text; never owns, need not end in NUL. */
+struct str { const char *p; size_t n; };
+
+#define S(lit) ((struct str){ (lit), sizeof(lit) - 1 })
+#define BLANKS " \t\n\r"
+
+struct str str_of(const char *z);                    /* z may be NULL: the empty slice */
+bool str_eq(struct str a, struct str b);
+bool str_is(struct str a, const char *z);
+bool str_starts(struct str a, const char *prefix);
+bool str_ends(struct str a, const char *suffix);
+struct str str_from(struct str a, size_t at);        /* the rest from byte `at` */
+struct str str_cut(struct str a, size_t n);          /* at most the first n bytes */
+struct str str_trim(struct str a);                   /* without blanks at both ends */
+int str_find(struct str a, char c);                  /* index or -1 */
+int str_rfind(struct str a, char c);
+struct str str_line(struct str *rest, char sep);     /* takes up to sep; p == NULL at the end */
+struct str str_word(struct str *rest, const char *separators);   /* skips separators first */
+const char *z_after(const char *z, const char *prefix);   /* behind the prefix, or NULL */
+bool z_ends(const char *z, const char *suffix);
+bool z_copy(char *to, size_t size, struct str from);      /* false: it did not fit */
+bool glob_match(const char *pattern, const char *text);   /* * ? [a-z] [!a]: fnmatch(3), no flags */
+bool utf8_valid(struct str a);
+bool text_safe(struct str a);                        /* no control characters */
+u32 str_hash(struct str a);
+
+/* ---- buf.c: a bounded writer; overflow is sticky and truncates ----------------------------- */
+
+struct buf { char *p; u32 n, cap; bool over; };
+
+/* A writer over a local array. */
+#define BUF(name, size) char name##_mem[size]; struct buf name = { name##_mem, 0, size, false }
+#define BUF_OVER(array) ((struct buf){ (array), 0, sizeof(array), false })
+
+void buf_put(struct buf *b, const void *p, size_t n);
+void buf_c(struct buf *b, char c);
+void buf_z(struct buf *b, const char *z);
+void buf_str(struct buf *b, struct str s);
+void buf_u64(struct buf *b, u64 v);
+void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+void buf_vfmt(struct buf *b, const char *fmt, va_list ap);
+void buf_pad(struct buf *b, u32 from, u32 width);    /* blanks until `width` columns since `from` */
+void buf_span(struct buf *b, usec t, usec accuracy); /* "1min 30s", as format_timespan() */
+void buf_bytes(struct buf *b, u64 bytes);            /* "1.5M", as format_bytes() */
+void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ and controls */
+char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
+u32 text_width(struct str s);                        /* columns on a terminal; escapes count 0 */
+
+/* ---- arena.c: bump storage; offset 0 is never handed out ----------------------------------- */
+
+struct arena { char *base; u32 used, cap; };
+
+u32 arena_take(struct arena *a, u32 bytes, u32 align);         /* 0: full */
+u32 arena_text(struct arena *a, struct str s);                 /* a NUL-terminated copy; 0: full */
+
+/* ---- parse.c: pure value parsers. 0 or -EINVAL/-ERANGE; outputs untouched on failure -------- */
+
+int parse_bool(struct str s, bool *out);                       /* systemd.syntax(7) */
+int parse_u64(struct str s, u32 base, u64 *out);               /* base 0: 0x, 0, decimal */
+int parse_int(struct str s, i32 lo, i32 hi, i32 *out);
+int parse_mode(struct str s, u32 *out);                        /* octal, up to 07777 */
+int parse_span(struct str s, usec unit, usec *out);            /* systemd.time(7) */
+int parse_size(struct str s, u32 base, u64 *out);              /* bytes; base 1000 or 1024 */
+int parse_percent(struct str s, u32 unit, u32 *out);           /* unit 100: %, 1000: also permille */
+int parse_signal(struct str s, int *out);
+int parse_exit_status(struct str s, int *out);                 /* name or 0..255 */
+int parse_nice(struct str s, int *out);
+int parse_rlimit(int which, struct str s, u64 *soft, u64 *hard);
+int parse_hex(char c);                                         /* digit or -1 */
+int unescape_one(struct str s, u32 *out, bool *byte);          /* text after a backslash: bytes used */
+u32 utf8_put(char *to, u32 rune);                              /* bytes written, at most 4 */
+
+enum word_flags { WORD_UNQUOTE = 1, WORD_UNESCAPE = 2, WORD_RELAX = 4, WORD_UNESCAPE_RELAX = 8,
+                  WORD_KEEP_EMPTY = 16 /* separators are not coalesced */ };
+int word_next(struct str *rest, const char *separators, u32 flags, struct buf *out);
+
+/* ---- names.c: numbers <-> names ------------------------------------------------------------ */
+
+struct name { i32 value; const char *name; };
+const char *name_of(const struct name *table, i32 value);      /* NULL: unknown */
+int name_find(const struct name *table, struct str s, i32 *out);
+
+extern const struct name signal_names[], rlimit_names[], exit_status_names[], level_names[],
+    facility_names[];
+const char *signal_name(int sig);                              /* "SIGTERM", "SIGRTMIN+3"; static */
+const char *exit_status_name(int status);                      /* "EXEC", or NULL */
+
+/* ---- timers.c: deadlines by key (< TIMERS_MAX), one each; USEC_INF takes one away ----------- */
+
+void timer_set(u32 key, usec when);
+usec timer_get(u32 key);
+usec timer_next(void);                    /* the nearest, or USEC_INF */
+bool timer_pop(usec now, u32 *key);       /* takes one that has passed */
+
+/* ---- watch.c: which descriptor's event is whose. A tag is kind, slot and descriptor; never a
+ * pointer, so an event of a descriptor that was closed in the same round is recognised. --------- */
+
+enum watch_kind { WATCH_SIGNALS, WATCH_NOTIFY, WATCH_REPORT, WATCH_INOTIFY, WATCH_MOUNTINFO, WATCH_UEVENT,
+                  WATCH_CONTROL, WATCH_CLIENT, WATCH_SPAWN, WATCH_EXECED, WATCH_CONSOLE, WATCH_SWAPS };
+struct watch { u8 kind; u16 slot; int fd; };
+extern int watch_epoll;                   /* waited on in run/loop.c alone */
+int watch_init(void);
+int watch_add(int fd, u32 events, u8 kind, u16 slot);
+int watch_change(int fd, u32 events, u8 kind, u16 slot);
+void watch_remove(int fd);                /* before close: a child may hold a copy of it */
+struct watch watch_of(u64 tag);
+
+/* ---- log.c --------------------------------------------------------------------------------- */
+
+enum level { LOG_EMERG, LOG_ALERT, LOG_CRIT, LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+
+/* One line for the log. Never blocks, never fails; what cannot be written is counted. */
+void log_line(enum level level, const char *fmt, ...) PRINTF(2, 3);
+void log_flush(void);                     /* once a turn, and before anything that may not return */
+
+/* Where lines go. In PID 1: the journal's socket once it is there, else /dev/kmsg, else the
+ * console; in a client: standard error. A negative descriptor means "not open". */
+struct log_target {
+    int kmsg_fd, socket_fd, stderr_fd;
+    enum level max;                       /* lines above it are dropped before they are formatted */
+    const char *ident;                    /* the name before a line */
+    u32 dropped;
+};
+extern struct log_target log_to;
+bool log_wants(enum level level);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * The bounded writer that all text goes through, in place of stdio (16 KB of text). What does not
+ * fit is cut off and the writer says so in `over`; nothing is ever written behind `cap`. */
+#include "base.h"
+
+void buf_put(struct buf *b, const void *p, size_t n)
+{
+    if (n > b->cap - b->n) {
+        n = b->cap - b->n;
+        b->over = true;
+    }
+    memcpy(b->p + b->n, p, n);
+    b->n += (u32)n;
+}
+
+void buf_c(struct buf *b, char c) { buf_put(b, &c, 1); }
+
+void buf_z(struct buf *b, const char *z) { buf_put(b, z, strlen(z)); }
+
+void buf_str(struct buf *b, struct str s) { buf_put(b, s.p, s.n); }
+
+/* Digits of v in `base`, at least `width` of them, padded on the left with `pad`. */
+static void put_number(struct buf *b, u64 v, u32 base, u32 width, char pad, bool negative)
+{
+    char digits[24];
+    u32 n = 0;
+    do
+        digits[sizeof digits - ++n] = "0123456789abcdef"[v % base];
+    while ((v /= base) && n < sizeof digits);
+    u32 used = n + negative;
+    if (negative && pad == '0')
+        buf_c(b, '-');
+    for (; used < width; used++)
+        buf_c(b, pad);
+    if (negative && pad != '0')
+        buf_c(b, '-');
+    buf_put(b, digits + sizeof digits - n, n);
+}
+
+void buf_u64(struct buf *b, u64 v) { put_number(b, v, 10, 0, ' ', false); }
+
+/* One conversion of buf_vfmt(): what stands between '%' and the letter. */
+struct conversion { bool left, zero, is_long; u32 width; int precision; };
+
+static const char *read_conversion(const char *f, struct conversion *c, va_list *ap)
+{
+    *c = (struct conversion){ .precision = -1 };
+    for (;; f++) {
+        if (*f == '-') c->left = true;
+        else if (*f == '0') c->zero = true;
+        else break;
+    }
+    if (*f == '*') {
+        c->width = (u32)va_arg(*ap, int);
+        f++;
+    }
+    while (*f >= '0' && *f <= '9')
+        c->width = c->width * 10 + (u32)(*f++ - '0');
+    if (f[0] == '.' && f[1] == '*') {
+        c->precision = va_arg(*ap, int);
+        f += 2;
+    }
+    while (*f == 'l' || *f == 'z') {
+        c->is_long = true;
+        f++;
+    }
+    return f;
+}
+
+static void put_text(struct buf *b, const struct conversion *c, const char *z)
+{
+    size_t n = c->precision >= 0 ? strnlen(z, (size_t)c->precision) : strlen(z);
+    size_t width = text_width((struct str){ z, n });
+    for (size_t i = width; !c->left && i < c->width; i++)
+        buf_c(b, ' ');
+    buf_put(b, z, n);
+    for (size_t i = width; c->left && i < c->width; i++)
+        buf_c(b, ' ');
+}
+
+/* The part of printf(3) this program uses: %s %c %d %u %x %o %% with - 0 width .* l z. */
+void buf_vfmt(struct buf *b, const char *fmt, va_list args)
+{
+    va_list ap;
+    va_copy(ap, args);
+    for (const char *f = fmt; *f; f++) {
+        if (*f != '%') {
+            const char *plain = f;
+            while (f[1] && f[1] != '%')
+                f++;
+            buf_put(b, plain, (size_t)(f - plain) + 1);
+            continue;
+        }
+        struct conversion c;
+        f = read_conversion(f + 1, &c, &ap);
+        char pad = c.zero ? '0' : ' ';
+        if (*f == 's') {
+            const char *z = va_arg(ap, const char *);
+            put_text(b, &c, z ? z : "(null)");
+        } else if (*f == 'c') {
+            buf_c(b, (char)va_arg(ap, int));
+        } else if (*f == 'd') {
+            i64 v = c.is_long ? va_arg(ap, long) : va_arg(ap, int);
+            put_number(b, v < 0 ? 0 - (u64)v : (u64)v, 10, c.width, pad, v < 0);
+        } else if (*f == 'u' || *f == 'x' || *f == 'o') {
+            u64 v = c.is_long ? va_arg(ap, unsigned long) : va_arg(ap, unsigned);
+            put_number(b, v, *f == 'u' ? 10 : *f == 'x' ? 16 : 8, c.width, pad, false);
+        } else {
+            buf_c(b, *f);
+        }
+    }
+    va_end(ap);
+}
+
+void buf_fmt(struct buf *b, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vfmt(b, fmt, ap);
+    va_end(ap);
+}
+
+char *buf_end(struct buf *b)
+{
+    if (b->n == b->cap) {
+        b->n--;
+        b->over = true;
+    }
+    b->p[b->n] = 0;
+    return b->p;
+}
+
+void buf_pad(struct buf *b, u32 from, u32 width)
+{
+    u32 have = text_width((struct str){ b->p + from, b->n - from });
+    for (; have < width; have++)
+        buf_c(b, ' ');
+}
+
+u32 text_width(struct str s)
+{
+    u32 width = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\033') {
+            while (i + 1 < s.n && s.p[i] != 'm')
+                i++;
+            continue;
+        }
+        width += ((u8)s.p[i] & 0xc0) != 0x80;     /* continuation bytes of UTF-8 take no column */
+    }
+    return width;
+}
+
+void buf_span(struct buf *b, usec t, usec accuracy)
+{
+    static const struct { const char *suffix; usec unit; } units[] = {
+        { "y", 31557600 * USEC_SEC }, { "month", 2629800 * USEC_SEC }, { "w", 604800 * USEC_SEC },
+        { "d", 86400 * USEC_SEC }, { "h", 3600 * USEC_SEC }, { "min", USEC_MIN },
+        { "s", USEC_SEC }, { "ms", USEC_MS }, { "us", 1 },
+    };
+    bool something = false;
+    if (t == USEC_INF) {
+        buf_z(b, "infinity");
+        return;
+    }
+    if (t == 0) {
+        buf_z(b, "0");
+        return;
+    }
+    accuracy = MAX(accuracy, 1u);
+    for (u32 i = 0; i < LEN(units) && t && !(something && t < accuracy); i++) {
+        if (t < units[i].unit)
+            continue;
+        u64 whole = t / units[i].unit, rest = t % units[i].unit;
+        if (something)
+            buf_c(b, ' ');
+        buf_u64(b, whole);
+        /* Below a minute the rest is written as a fraction, to the accuracy asked for. */
+        u32 digits = 0;
+        for (u64 unit = units[i].unit; unit > accuracy; unit /= 10)
+            digits++;
+        if (t < USEC_MIN && rest && digits) {
+            for (u64 k = accuracy; k > 1; k /= 10)
+                rest /= 10;
+            buf_fmt(b, ".%0*lu", (int)digits, (unsigned long)rest);
+            rest = 0;
+        }
+        t = rest;
+        buf_z(b, units[i].suffix);
+        something = true;
+    }
+}
+
+void buf_bytes(struct buf *b, u64 bytes)
+{
+    static const char suffixes[] = "EPTGMK";
+    for (u32 i = 0; i < 6; i++) {
+        u64 unit = 1ull << (60 - 10 * i);
+        if (bytes < unit)
+            continue;
+        u64 tenths = unit > 1024 ? bytes / (unit / 1024) * 10 / 1024 : bytes * 10 / unit;
+        buf_fmt(b, "%lu.%lu%c", (unsigned long)(bytes / unit), (unsigned long)(tenths % 10),
+                suffixes[i]);
+        return;
+    }
+    buf_fmt(b, "%luB", (unsigned long)bytes);
+}
+
+void buf_cescape(struct buf *b, struct str s)
+{
+    static const char named[] = "\a\b\f\n\r\t\v\\\"'", letters[] = "abfnrtv\\\"'";
+    for (size_t i = 0; i < s.n; i++) {
+        u8 c = (u8)s.p[i];
+        const char *at = c ? strchr(named, c) : NULL;
+        if (at) {
+            buf_c(b, '\\');
+            buf_c(b, letters[at - named]);
+        } else if (c < ' ' || c >= 127) {
+            buf_fmt(b, "\\%03o", c);
+        } else {
+            buf_c(b, (char)c);
+        }
+    }
+}

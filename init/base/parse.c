@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Pure value parsers, as systemd.syntax(7), systemd.time(7) and systemd.exec(5) define the values.
+ * Each returns 0 or a negative errno and leaves its output alone on failure. Nothing here logs. */
+#include "base.h"
+
+#include <sys/resource.h>
+
+int parse_bool(struct str s, bool *out)
+{
+    static const char *const words[] = { "0", "1", "n", "y", "f", "t", "no", "yes", "false", "true",
+                                         "off", "on" };
+    for (u32 i = 0; i < LEN(words); i++) {
+        const char *w = words[i];
+        if (strlen(w) != s.n)
+            continue;
+        size_t k = 0;
+        while (k < s.n && (s.p[k] | 0x20) == (w[k] | 0x20))
+            k++;
+        if (k == s.n) {
+            *out = i & 1;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+int parse_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_digit(struct str s) { return s.n && s.p[0] >= '0' && s.p[0] <= '9'; }
+
+/* Reads digits at the front of *s; -ERANGE when they do not fit, -EINVAL when there are none. */
+static int take_digits(struct str *s, u32 base, u64 *out)
+{
+    u64 v = 0;
+    bool any = false, over = false;
+    for (; s->n; s->p++, s->n--) {
+        int d = parse_hex(s->p[0]);
+        if (d < 0 || (u32)d >= base)
+            break;
+        over |= v > (UINT64_MAX - (u64)d) / base;
+        v = v * base + (u64)d;
+        any = true;
+    }
+    if (!any)
+        return -EINVAL;
+    if (over)
+        return -ERANGE;
+    *out = v;
+    return 0;
+}
+
+int parse_u64(struct str s, u32 base, u64 *out)
+{
+    u64 v;
+    while (s.n && strchr(BLANKS, s.p[0]) && s.p[0])
+        s = str_from(s, 1);
+    if (str_starts(s, "+"))
+        s = str_from(s, 1);
+    else if (str_starts(s, "-"))
+        return is_digit(str_from(s, 1)) ? -ERANGE : -EINVAL;
+    if (base == 0) {
+        bool hex = s.n > 2 && s.p[0] == '0' && (s.p[1] | 0x20) == 'x';
+        base = hex ? 16 : s.n > 1 && s.p[0] == '0' ? 8 : 10;
+        s = str_from(s, hex ? 2 : 0);
+    }
+    int r = take_digits(&s, base, &v);
+    if (s.n)
+        return -EINVAL;
+    if (r == 0)
+        *out = v;
+    return r;
+}
+
+int parse_int(struct str s, i32 lo, i32 hi, i32 *out)
+{
+    u64 v;
+    s = str_trim(s);
+    bool negative = str_starts(s, "-");
+    if (negative)
+        s = str_from(s, 1);
+    if (negative && !is_digit(s))
+        return -EINVAL;
+    int r = parse_u64(s, 10, &v);
+    if (r < 0)
+        return r;
+    if (v > 0x80000000u)
+        return -ERANGE;
+    i64 n = negative ? -(i64)v : (i64)v;
+    if (n < lo || n > hi)
+        return -ERANGE;
+    *out = (i32)n;
+    return 0;
+}
+
+int parse_mode(struct str s, u32 *out)
+{
+    u64 v;
+    if (str_starts(s, "+"))
+        return -EINVAL;
+    int r = parse_u64(s, 8, &v);
+    if (r == 0 && v > 07777)
+        r = -ERANGE;
+    if (r == 0)
+        *out = (u32)v;
+    return r;
+}
+
+/* ---- time spans ---------------------------------------------------------------------------- */
+
+#define DAY (86400 * USEC_SEC)
+static const struct { const char *suffix; usec unit; } span_units[] = {
+    { "seconds", USEC_SEC }, { "second", USEC_SEC }, { "sec", USEC_SEC }, { "s", USEC_SEC },
+    { "minutes", USEC_MIN }, { "minute", USEC_MIN }, { "min", USEC_MIN },
+    { "months", 2629800 * USEC_SEC }, { "month", 2629800 * USEC_SEC }, { "M", 2629800 * USEC_SEC },
+    { "msec", USEC_MS }, { "ms", USEC_MS }, { "m", USEC_MIN },
+    { "hours", 3600 * USEC_SEC }, { "hour", 3600 * USEC_SEC }, { "hr", 3600 * USEC_SEC },
+    { "h", 3600 * USEC_SEC }, { "days", DAY }, { "day", DAY }, { "d", DAY },
+    { "weeks", 7 * DAY }, { "week", 7 * DAY }, { "w", 7 * DAY },
+    { "years", 31557600 * USEC_SEC }, { "year", 31557600 * USEC_SEC }, { "y", 31557600 * USEC_SEC },
+    { "usec", 1 }, { "us", 1 }, { "\xce\xbcs", 1 }, { "\xc2\xb5s", 1 },
+};
+
+static struct str skip_blanks(struct str s)
+{
+    while (s.n && strchr(BLANKS, s.p[0]) && s.p[0])
+        s = str_from(s, 1);
+    return s;
+}
+
+/* Takes a unit at the front of *s, if there is one. */
+static bool take_unit(struct str *s, usec *unit)
+{
+    struct str t = skip_blanks(*s);
+    for (u32 i = 0; i < LEN(span_units); i++)
+        if (str_starts(t, span_units[i].suffix)) {
+            *unit = span_units[i].unit;
+            *s = str_from(t, strlen(span_units[i].suffix));
+            return true;
+        }
+    return false;
+}
+
+/* One "12.5min" of a span; moves *s and adds to *sum. */
+static int take_span(struct str *s, usec unit, usec *sum)
+{
+    struct str fraction = { NULL, 0 };
+    u64 whole = 0;
+    if (str_starts(*s, "-"))
+        return -ERANGE;
+    if (str_starts(*s, "+"))
+        *s = str_from(*s, 1);
+    int r = take_digits(s, 10, &whole);
+    if (r == -ERANGE || (r < 0 && !str_starts(*s, ".")))
+        return r;
+    if (str_starts(*s, ".")) {
+        fraction = *s = str_from(*s, 1);
+        while (is_digit(*s))
+            *s = str_from(*s, 1);
+        fraction.n -= s->n;
+        if (!fraction.n)
+            return -EINVAL;
+    }
+    if (!take_unit(s, &unit) && s->n && !strchr(BLANKS, s->p[0]))
+        return -EINVAL;
+    if (whole >= USEC_INF / unit || whole * unit >= USEC_INF - *sum)
+        return -ERANGE;
+    *sum += whole * unit;
+    usec digit_unit = unit / 10;
+    for (size_t i = 0; i < fraction.n; i++, digit_unit /= 10)
+        *sum = usec_add(*sum, (u64)(fraction.p[i] - '0') * digit_unit);
+    return *sum == USEC_INF ? -ERANGE : 0;
+}
+
+int parse_span(struct str s, usec unit, usec *out)
+{
+    usec sum = 0;
+    s = str_trim(s);
+    if (!s.n)
+        return -EINVAL;
+    if (str_is(s, "infinity")) {
+        *out = USEC_INF;
+        return 0;
+    }
+    while ((s = skip_blanks(s)).n) {
+        int r = take_span(&s, unit, &sum);
+        if (r < 0)
+            return r;
+    }
+    *out = sum;
+    return 0;
+}
+
+/* ---- sizes and shares ---------------------------------------------------------------------- */
+
+int parse_size(struct str s, u32 base, u64 *out)
+{
+    static const char suffixes[] = "EPTGMKB";
+    u64 sum = 0;
+    u32 next = 0;                      /* suffixes must come in falling order */
+    do {
+        u64 whole, factor = 1;
+        double fraction = 0, scale = 1;
+        s = skip_blanks(s);
+        if (str_starts(s, "-"))
+            return is_digit(str_from(s, 1)) ? -ERANGE : -EINVAL;
+        if (str_starts(s, "+"))
+            s = str_from(s, 1);
+        int r = take_digits(&s, 10, &whole);
+        if (r < 0)
+            return r;
+        if (str_starts(s, "."))
+            for (s = str_from(s, 1); is_digit(s); s = str_from(s, 1))
+                fraction += (s.p[0] - '0') / (scale *= 10);
+        s = skip_blanks(s);
+        const char *at = s.n && s.p[0] ? strchr(suffixes, s.p[0]) : NULL;
+        u32 which = at ? (u32)(at - suffixes) : (u32)sizeof suffixes - 1;
+        if (which < next || (!at && s.n))
+            return -EINVAL;
+        for (u32 i = which; i < 6; i++)
+            factor *= base;
+        if (whole + (fraction > 0) > UINT64_MAX / factor)
+            return -ERANGE;
+        u64 value = whole * factor + (u64)(fraction * (double)factor);
+        if (value > UINT64_MAX - sum)
+            return -ERANGE;
+        sum += value;
+        s = str_from(s, at ? 1 : 0);
+        next = which + 1;
+    } while (s.n);
+    *out = sum;
+    return 0;
+}
+
+/* "55%", and with unit 1000 also "55.5%" and "555‰". */
+int parse_percent(struct str s, u32 unit, u32 *out)
+{
+    u64 whole;
+    u32 tenth = 0, scale = unit / 100;
+    if (unit == 1000 && str_ends(s, "\xe2\x80\xb0")) {
+        s = str_cut(s, s.n - 3);
+        scale = 1;
+    } else if (str_ends(s, "%")) {
+        s = str_cut(s, s.n - 1);
+        if (unit == 1000 && s.n > 2 && s.p[s.n - 2] == '.' && is_digit(str_from(s, s.n - 1))) {
+            tenth = (u32)(s.p[s.n - 1] - '0');
+            s = str_cut(s, s.n - 2);
+        }
+    } else {
+        return -EINVAL;
+    }
+    int r = parse_u64(s, 10, &whole);
+    if (r < 0)
+        return r;
+    if (whole > unit / scale || whole * scale + tenth > unit)
+        return -ERANGE;
+    *out = (u32)whole * scale + tenth;
+    return 0;
+}
+
+/* ---- names with numbers -------------------------------------------------------------------- */
+
+/* The kernel's real-time signals as glibc and systemd count them: musl takes 34 for itself and
+ * calls 35 SIGRTMIN, but SIGRTMIN+3 must stay 37 for everybody who sends it. */
+#define RTMIN 34
+#define RTMAX 64
+
+int parse_signal(struct str s, int *out)
+{
+    i32 n;
+    bool prefixed = str_starts(s, "SIG");
+    if (!prefixed && s.n && !(s.p[0] >= 'A' && s.p[0] <= 'Z')) {
+        int r = parse_int(s, 1, RTMAX, &n);
+        if (r == 0)
+            *out = n;
+        return r;
+    }
+    if (prefixed)
+        s = str_from(s, 3);
+    if (name_find(signal_names, s, &n) == 0) {
+        *out = n;
+        return 0;
+    }
+    bool low = str_starts(s, "RTMIN"), high = str_starts(s, "RTMAX");
+    s = str_from(s, 5);
+    if (!low && !high)
+        return -EINVAL;
+    n = 0;
+    if (s.n) {
+        if (s.p[0] != (low ? '+' : '-') || !is_digit(str_from(s, 1)))
+            return -EINVAL;
+        int r = parse_int(str_from(s, 1), 0, RTMAX - RTMIN, &n);
+        if (r < 0)
+            return r;
+    }
+    *out = low ? RTMIN + n : RTMAX - n;
+    return 0;
+}
+
+int parse_exit_status(struct str s, int *out)
+{
+    i32 n;
+    int r = name_find(exit_status_names, s, &n);
+    if (r < 0)
+        r = parse_int(s, 0, 255, &n);
+    if (r == 0)
+        *out = n;
+    return r;
+}
+
+int parse_nice(struct str s, int *out)
+{
+    i32 n;
+    if (str_starts(s, "+") && str_starts(str_from(s, 1), "-"))
+        return -EINVAL;
+    int r = parse_int(s, -20, 19, &n);
+    if (r == 0)
+        *out = n;
+    return r;
+}
+
+static int parse_limit_nice(struct str s, u64 *out)
+{
+    u64 v;
+    char sign = s.n ? s.p[0] : 0;
+    int r = parse_u64(str_from(s, sign == '+' || sign == '-' ? 1 : 0), 10, &v);
+    if (r < 0)
+        return r;
+    if (v > (sign == '+' ? 19 : sign == '-' ? 20 : 40))
+        return -ERANGE;
+    *out = sign == '+' ? 20 - v : sign == '-' ? 20 + v : v;
+    return 0;
+}
+
+static int parse_limit(int which, struct str s, u64 *out)
+{
+    usec t;
+    int r;
+    if (str_is(s, "infinity")) {
+        *out = RLIM_INFINITY;
+        return 0;
+    }
+    switch (which) {
+    case RLIMIT_CPU:
+    case RLIMIT_RTTIME:
+        r = parse_span(s, which == RLIMIT_CPU ? USEC_SEC : 1, &t);
+        if (r == 0)
+            *out = which == RLIMIT_CPU ? (t + USEC_SEC - 1) / USEC_SEC : t;
+        return r;
+    case RLIMIT_NICE:
+        return parse_limit_nice(s, out);
+    case RLIMIT_NOFILE:
+    case RLIMIT_NPROC:
+    case RLIMIT_LOCKS:
+    case RLIMIT_SIGPENDING:
+    case RLIMIT_RTPRIO:
+        return parse_u64(s, 10, out);
+    default:
+        return parse_size(s, 1024, out);
+    }
+}
+
+int parse_rlimit(int which, struct str s, u64 *soft, u64 *hard)
+{
+    u64 lo, hi;
+    int colon = str_find(s, ':');
+    int r = parse_limit(which, colon < 0 ? s : str_cut(s, (size_t)colon), &lo);
+    if (r < 0)
+        return r;
+    hi = lo;
+    if (colon >= 0)
+        r = parse_limit(which, str_from(s, (size_t)colon + 1), &hi);
+    if (r < 0)
+        return r;
+    if (lo > hi)
+        return -EILSEQ;
+    *soft = lo;
+    *hard = hi;
+    return 0;
+}
+
+/* ---- words and escapes --------------------------------------------------------------------- */
+
+u32 utf8_put(char *to, u32 c)
+{
+    if (c < 0x80) {
+        to[0] = (char)c;
+        return 1;
+    }
+    u32 n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (u32 i = n; --i > 0; c >>= 6)
+        to[i] = (char)(0x80 | (c & 0x3f));
+    to[0] = (char)(0xf00u >> n | c);
+    return n;
+}
+
+/* The numeric escapes: \xHH \OOO \uHHHH \UHHHHHHHH. NUL is refused everywhere. */
+static int unescape_number(struct str s, u32 *out, bool *byte)
+{
+    u32 digits = s.p[0] == 'x' ? 2 : s.p[0] == 'u' ? 4 : s.p[0] == 'U' ? 8 : 3;
+    u32 base = digits == 3 ? 8 : 16, from = base == 16;
+    u64 v = 0;
+    if (s.n < from + digits)
+        return -EINVAL;
+    for (u32 i = from; i < from + digits; i++) {
+        int d = parse_hex(s.p[i]);
+        if (d < 0 || (u32)d >= base)
+            return -EINVAL;
+        v = v * base + (u32)d;
+    }
+    *byte = digits <= 3;
+    if (v == 0 || v > (*byte ? 255 : 0x10ffff) || (v >= 0xd800 && v < 0xe000))
+        return -EINVAL;
+    *out = (u32)v;
+    return (int)(from + digits);
+}
+
+int unescape_one(struct str s, u32 *out, bool *byte)
+{
+    static const char letters[] = "abfnrtv\\\"'s", values[] = "\a\b\f\n\r\t\v\\\"' ";
+    if (!s.n || !s.p[0])
+        return -EINVAL;
+    const char *at = strchr(letters, s.p[0]);
+    if (at) {
+        *out = (u8)values[at - letters];
+        *byte = true;
+        return 1;
+    }
+    if (strchr("xuU01234567", s.p[0]))
+        return unescape_number(s, out, byte);
+    return -EINVAL;
+}
+
+/* What follows a backslash, into out. */
+static int put_escape(struct str *s, u32 flags, struct buf *out)
+{
+    u32 c;
+    bool byte;
+    char text[4];
+    if (!s->n) {
+        if (flags & WORD_UNESCAPE_RELAX)
+            buf_c(out, '\\');
+        return flags & (WORD_RELAX | WORD_UNESCAPE_RELAX) ? 0 : -EINVAL;
+    }
+    int used = flags & WORD_UNESCAPE ? unescape_one(*s, &c, &byte) : -EINVAL;
+    if (used > 0) {
+        if (byte)
+            buf_c(out, (char)c);
+        else
+            buf_put(out, text, utf8_put(text, c));
+    } else if (flags & WORD_UNESCAPE && !(flags & WORD_UNESCAPE_RELAX)) {
+        return -EINVAL;
+    } else {
+        if (flags & WORD_UNESCAPE_RELAX)
+            buf_c(out, '\\');
+        buf_c(out, s->p[0]);
+        used = 1;
+    }
+    *s = str_from(*s, (size_t)used);
+    return 0;
+}
+
+/* Takes the first word of *rest into out, which it empties first: 1, 0 when there is none, -EINVAL
+ * for an open quote or a bad escape (RELAX lets both pass), -E2BIG when out is too small. */
+int word_next(struct str *rest, const char *separators, u32 flags, struct buf *out)
+{
+    struct str s = *rest;
+    char quote = 0;
+    out->n = 0;
+    out->over = false;
+    while (s.n && !(flags & WORD_KEEP_EMPTY) && strchr(separators, s.p[0]) && s.p[0])
+        s = str_from(s, 1);
+    if (!s.n) {
+        *rest = s;
+        return 0;
+    }
+    while (s.n) {
+        char c = s.p[0];
+        if (!quote && c && strchr(separators, c))
+            break;
+        s = str_from(s, 1);
+        if (c == quote && quote) {
+            quote = 0;
+        } else if (!quote && (c == '"' || c == '\'') && flags & WORD_UNQUOTE) {
+            quote = c;
+        } else if (c == '\\' && flags & (WORD_UNESCAPE | WORD_UNQUOTE)) {
+            int r = put_escape(&s, flags, out);
+            if (r < 0)
+                return r;
+        } else {
+            buf_c(out, c);
+        }
+    }
+    if (quote && !(flags & WORD_RELAX))
+        return -EINVAL;
+    if (flags & WORD_KEEP_EMPTY)
+        s = str_from(s, 1);
+    else
+        while (s.n && s.p[0] && strchr(separators, s.p[0]))
+            s = str_from(s, 1);
+    *rest = s;
+    return out->over ? -E2BIG : 1;
+}

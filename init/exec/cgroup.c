@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * cgroup2 as a box for a unit's processes: make, look, kill, remove. Paths are below /sys/fs/cgroup.
+ * All of it is cgroupfs, which never waits for a disk. No limits are set here. */
+#include "exec.h"
+
+#include <dirent.h>
+
+#define ROOT "/sys/fs/cgroup"
+
+static char *full_path(struct buf *b, const char *path, const char *file)
+{
+    buf_fmt(b, ROOT "/%s%s%s", path, *file ? "/" : "", file);
+    return buf_end(b);
+}
+
+int cgroup_make(const char *path)
+{
+    BUF(part, PATH_BYTES / 4);
+    full_path(&part, path, "");
+    int r = sys_mkdir(part.p, 0755);
+    if (r != -ENOENT)
+        return r == -EEXIST ? 0 : r;
+    for (char *p = part.p + sizeof ROOT; *p; p++)
+        if (*p == '/') {
+            *p = 0;
+            (void)sys_mkdir(part.p, 0755);
+            *p = '/';
+        }
+    r = sys_mkdir(part.p, 0755);
+    return r == -EEXIST ? 0 : r;
+}
+
+int cgroup_open(const char *path)
+{
+    BUF(full, PATH_BYTES / 4);
+    return sys_open(full_path(&full, path, ""), O_PATH | O_DIRECTORY);
+}
+
+int cgroup_populated(const char *path)
+{
+    char text[128];
+    BUF(full, PATH_BYTES / 4);
+    int fd = sys_open(full_path(&full, path, "cgroup.events"), O_RDONLY);
+    if (fd < 0)
+        return fd == -ENOENT ? 0 : fd;
+    ssize_t n = sys_read(fd, text, sizeof text - 1);
+    sys_close(fd);
+    if (n < 0)
+        return n == -ENODEV ? 0 : (int)n;
+    text[n] = 0;
+    return strstr(text, "populated 1") != NULL;
+}
+
+/* Calls itself for folders below; the tree a unit may make (Delegate=) is bounded by `depth`. */
+static int each_below(const char *path, u32 depth, int (*fn)(const char *, u32))
+{
+    char dents[2048];
+    BUF(full, PATH_BYTES / 4);
+    int fd = sys_open(full_path(&full, path, ""), O_RDONLY | O_DIRECTORY), r = 0;
+    for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
+        for (ssize_t at = 0; at < n;) {
+            struct dirent *d = (void *)(dents + at);
+            at += d->d_reclen;
+            if (d->d_type != DT_DIR || d->d_name[0] == '.')
+                continue;
+            BUF(below, PATH_BYTES / 8);
+            buf_fmt(&below, "%s/%s", path, d->d_name);
+            int k = fn(buf_end(&below), depth - 1);
+            r = r < 0 || k < 0 ? MIN(r, k) : r + k;
+        }
+    if (fd >= 0)
+        sys_close(fd);
+    return r;
+}
+
+static int kill_sig;
+static pid_t kill_except;
+
+/* Signals what cgroup.procs lists, several times, for processes that fork meanwhile. */
+static int kill_listed(const char *path, u32 depth)
+{
+    char text[4096];
+    BUF(full, PATH_BYTES / 4);
+    int signaled = 0, fd = sys_open(full_path(&full, path, "cgroup.procs"), O_RDONLY);
+    u32 have = 0;
+    for (ssize_t n; fd >= 0 && (n = sys_read(fd, text + have, sizeof text - have)) > 0;) {
+        struct str rest = { text, have + (size_t)n };
+        int last = str_rfind(rest, '\n');
+        struct str lines = str_cut(rest, (size_t)(last + 1)), line;
+        while ((line = str_line(&lines, '\n')).p) {
+            u64 pid;
+            if (parse_u64(line, 10, &pid) == 0 && pid > 1 && (pid_t)pid != kill_except
+                && sys_kill((pid_t)pid, kill_sig) == 0) {
+                if (kill_sig != SIGKILL && kill_sig != SIGCONT)
+                    sys_kill((pid_t)pid, SIGCONT);
+                signaled++;
+            }
+        }
+        have = (u32)(rest.n - (size_t)(last + 1));
+        memmove(text, rest.p + last + 1, have);
+    }
+    if (fd >= 0)
+        sys_close(fd);
+    return depth ? signaled + MAX(each_below(path, depth, kill_listed), 0) : signaled;
+}
+
+int cgroup_kill(const char *path, int sig, pid_t except)
+{
+    BUF(full, PATH_BYTES / 4);
+    if (sig == SIGKILL && !except) {
+        int fd = sys_openat(AT_FDCWD, full_path(&full, path, "cgroup.kill"), O_WRONLY, 0);
+        if (fd >= 0) {                   /* Linux 5.14: all at once, forks included */
+            int populated = cgroup_populated(path);
+            ssize_t n = sys_write(fd, "1", 1);
+            sys_close(fd);
+            if (n == 1)
+                return populated > 0;
+        }
+    }
+    kill_sig = sig;
+    kill_except = except;
+    return kill_listed(path, 4);
+}
+
+static int remove_tree(const char *path, u32 depth)
+{
+    BUF(full, PATH_BYTES / 4);
+    if (depth)
+        each_below(path, depth, remove_tree);
+    return sys_rmdir(full_path(&full, path, ""));
+}
+
+int cgroup_remove(const char *path)
+{
+    BUF(full, PATH_BYTES / 4);
+    int r = sys_rmdir(full_path(&full, path, ""));
+    return r == -EBUSY && cgroup_populated(path) == 0 ? remove_tree(path, 4) : r;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * The child: takes the steps of steps.def in order, reports the one that fails, and exits with its
+ * status. It may run in PID 1's memory (spawn.c), so nothing here writes anything but its own
+ * struct child, logs, or returns. */
+#include "exec.h"
+
+#include <linux/prctl.h>
+#include <sys/resource.h>
+
+static int do_setsid(struct child *c)
+{
+    (void)c;
+    int r = sys_setsid();
+    return r < 0 && r != -EPERM ? r : 0;
+}
+
+/* Dispositions are PID 1's, which are the defaults; the mask is emptied last (do_exec). */
+static int do_signals(struct child *c)
+{
+    return unit_int(c->s->unit, D_IgnoreSIGPIPE) ? sys_signal_ignore(SIGPIPE) : 0;
+}
+
+/* The journal's process is given what nobody else has: our log and the socket of all streams. */
+static int do_fds(struct child *c)
+{
+    const struct setting *cmd = c->s->command;
+    if (!STREQ(text_at(cmd->w[1]), "/proc/self/exe") || !STREQ(text_at(cmd->w[3]), "systemd-journald"))
+        return 0;
+    int log = sys_dup_above(exec_fds.log_read, 10), listen = sys_dup_above(exec_fds.journal_listen, 10);
+    if (log < 0 || listen < 0)
+        return log < 0 ? log : listen;
+    int r = sys_dup_to(log, 3, false);
+    return r < 0 ? r : MIN(sys_dup_to(listen, 4, false), 0);
+}
+
+static int write_file(const char *path, const char *text, size_t n)
+{
+    int fd = sys_openat(AT_FDCWD, path, O_WRONLY, 0);
+    if (fd < 0)
+        return fd;
+    ssize_t r = sys_write(fd, text, n);
+    sys_close(fd);
+    return r < 0 ? (int)r : 0;
+}
+
+/* Only where clone3() could not put us there. */
+static int do_cgroup(struct child *c)
+{
+    if (!c->s->cgroup[0] || !exec_cgroups || c->shares_memory)
+        return 0;
+    BUF(path, PATH_BYTES / 4);
+    buf_fmt(&path, "/sys/fs/cgroup/%s/cgroup.procs", c->s->cgroup);
+    int r = write_file(buf_end(&path), "0", 1);
+    return r == -ENOENT ? 0 : r;
+}
+
+static int do_oom_adjust(struct child *c)
+{
+    const struct setting *s = setting_find(c->s->unit, D_OOMScoreAdjust, NULL);
+    if (!s)
+        return 0;
+    BUF(text, 16);
+    buf_fmt(&text, "%d", (int)s->w[0]);
+    int r = write_file("/proc/self/oom_score_adj", text.p, text.n);
+    return r == -EACCES || r == -EPERM ? 0 : r;     /* as systemd: not allowed is not an error */
+}
+
+static int do_nice(struct child *c)
+{
+    const struct setting *s = setting_find(c->s->unit, D_Nice, NULL);
+    return s ? sys_setpriority((int)s->w[0]) : 0;
+}
+
+/* Services get 1024:524288 open files whatever PID 1 has: programs that use select(2) must not see
+ * more than 1024 unasked, those that know may raise it. */
+static int do_limits(struct child *c)
+{
+    struct rlimit limit = { 1024, 524288 }, old;
+    if (sys_setrlimit(RLIMIT_NOFILE, NULL, &old) == 0)
+        limit.rlim_max = MIN(limit.rlim_max, old.rlim_max);
+    limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
+    int r = unit_has(c->s->unit, D_LimitNOFILE) ? 0 : sys_setrlimit(RLIMIT_NOFILE, &limit, NULL);
+    for (const struct setting *s = NULL; r == 0 && (s = setting_next(c->s->unit, s));) {
+        if (s->id >= DIRECTIVES || setters[directives[s->id].setter].value != V_LIMIT)
+            continue;
+        int which = (int)directives[s->id].arg;
+        limit.rlim_cur = (u64)s->w[0] | (u64)s->w[1] << 32;
+        limit.rlim_max = (u64)s->w[2] | (u64)s->w[3] << 32;
+        r = sys_setrlimit(which, &limit, NULL);
+        if (r == -EPERM && sys_setrlimit(which, NULL, &old) == 0) {
+            limit.rlim_max = MIN(limit.rlim_max, old.rlim_max);     /* as close as we may */
+            limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
+            r = sys_setrlimit(which, &limit, NULL);
+        }
+    }
+    return r;
+}
+
+static int do_chdir(struct child *c)
+{
+    const struct setting *s = setting_find(c->s->unit, D_WorkingDirectory, NULL);
+    sys_umask((mode_t)unit_int(c->s->unit, D_UMask));
+    if (!s)
+        return c->shares_memory ? 0 : sys_chdir("/");
+    const char *path = text_at(s->w[0]);
+    if (STREQ(path, "~"))
+        path = c->home ? c->home : "/root";
+    int r = sys_chdir(path);
+    return r < 0 && s->w[1] ? sys_chdir("/") : r;
+}
+
+static int do_no_new_privs(struct child *c)
+{
+    return unit_int(c->s->unit, D_NoNewPrivileges) ? sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0) : 0;
+}
+
+/* Type=idle: wait until PID 1 has closed its end, at most 5 s (systemd.service(5)). */
+static void wait_for_quiet(const struct child *c)
+{
+    if (c->s->flags & SPAWN_IDLE && exec_fds.idle_read >= 0) {
+        sys_close(exec_fds.idle_write);
+        (void)sys_poll_one(exec_fds.idle_read, 1 /* POLLIN */, 5000);
+    }
+}
+
+/* A command without a slash is looked for in the path of systemd.exec(5). */
+static int exec_in_path(struct child *c, const char *name)
+{
+    static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin",
+                                           "/sbin", "/bin" };
+    int result = -ENOENT;
+    for (u32 i = 0; i < LEN(folders); i++) {
+        BUF(path, 512);
+        buf_fmt(&path, "%s/%s", folders[i], name);
+        int r = path.over ? -ENAMETOOLONG : sys_execve(buf_end(&path), c->argv, c->envp);
+        if (r != -ENOENT && r != -ENOTDIR)
+            result = r;
+        if (r != -ENOENT && r != -ENOTDIR && r != -EACCES)
+            break;
+    }
+    return result;
+}
+
+static int do_exec(struct child *c)
+{
+    const char *path = text_at(c->s->command->w[1]);
+    wait_for_quiet(c);
+    int r = sys_sigmask(SIG_SETMASK, 0, NULL);
+    if (r < 0)
+        return r;
+    /* pith's own helpers: the open file, which also works without /proc */
+    if (STREQ(path, "/proc/self/exe"))
+        return sys_execfd(exec_fds.self, c->argv, c->envp);
+    if (path[0] != '/')
+        return exec_in_path(c, path);
+    return sys_execve(path, c->argv, c->envp);
+}
+
+/* ---- the table and the walk through it ----------------------------------------------------- */
+
+static const struct step_row { int status; const char *name; int (*run)(struct child *); bool privileged; } steps[] = {
+#define STEP(name, status, run, privileged) { status, #name, run, privileged },
+#include "steps.def"
+#undef STEP
+};
+
+const char *step_name(int status)
+{
+    for (u32 i = 0; i < LEN(steps); i++)
+        if (steps[i].status == status)
+            return steps[i].name;
+    const char *name = exit_status_name(status);
+    return name ? name : "UNKNOWN";
+}
+
+_Noreturn void child_main(struct child *c)
+{
+    bool privileged = c->s->command->w[0] & EXEC_FULL_PRIVILEGE;
+    for (u32 i = 0; i < LEN(steps); i++) {
+        if (privileged && !steps[i].privileged)
+            continue;
+        int r = steps[i].run(c);
+        if (r >= 0)
+            continue;
+        int status = c->failed_status ? c->failed_status : steps[i].status;
+        struct spawn_report report = { sys_getpid(), status, r };
+        (void)sys_write(exec_fds.report, &report, sizeof report);
+        sys_exit(status);
+    }
+    sys_exit(255);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Who the child is to be: User=, Group=, SupplementaryGroups=. passwd(5) and group(5) are read by
+ * hand: name services may wait for a network, and a static binary has none. Heavy children only. */
+#include "exec.h"
+
+static char passwd[HEAVY_TEXT], group[HEAVY_TEXT];
+
+static int read_whole(const char *path, char *text, u32 size)
+{
+    int fd = sys_open(path, O_RDONLY);
+    u32 n = 0;
+    if (fd < 0)
+        return fd;
+    for (ssize_t got; n < size - 1 && (got = sys_read(fd, text + n, size - 1 - n)) > 0;)
+        n += (u32)got;
+    sys_close(fd);
+    text[n] = 0;
+    return (int)n;
+}
+
+/* Splits a line of name:x:id:... in place. */
+static u32 split(struct str line, char **field, u32 max)
+{
+    u32 n = 0;
+    char *p = (char *)line.p;
+    p[line.n] = 0;
+    while (n < max) {
+        field[n++] = p;
+        char *colon = strchr(p, ':');
+        if (!colon)
+            break;
+        *colon = 0;
+        p = colon + 1;
+    }
+    return n;
+}
+
+static bool number(const char *s, u64 *v) { return parse_u64(str_of(s), 10, v) == 0 && *v < UINT32_MAX; }
+
+/* The line whose name, or if `want` is a number whose id, is `want`. */
+static u32 find_line(char *text, u32 n, const char *want, char **field, u32 max)
+{
+    struct str rest = { text, n }, line;
+    u64 id = 0, have;
+    bool by_id = number(want, &id);
+    while ((line = str_line(&rest, '\n')).p) {
+        u32 fields = split(line, field, max);
+        if (fields >= 3 && (STREQ(field[0], want) || (by_id && number(field[2], &have) && have == id)))
+            return fields;
+    }
+    return 0;
+}
+
+/* root and nobody exist without a file, and so does any number: images often have no passwd. */
+static int user_without_file(struct child *c, const char *want)
+{
+    u64 id;
+    if (STREQ(want, "root"))
+        id = 0;
+    else if (STREQ(want, "nobody"))
+        id = 65534;
+    else if (!number(want, &id))
+        return -ESRCH;
+    c->uid = (uid_t)id;
+    c->gid = (gid_t)id;
+    c->has_group = true;
+    c->user = want;
+    c->home = id == 0 ? "/root" : "/";
+    c->shell = id == 0 ? "/bin/sh" : "/usr/sbin/nologin";
+    return 0;
+}
+
+int step_user(struct child *c)
+{
+    const char *want = unit_text(c->s->unit, D_User);
+    char *f[7];
+    u64 gid, uid;
+    if (!want)
+        return 0;
+    c->has_user = true;
+    int n = read_whole("/etc/passwd", passwd, sizeof passwd);
+    if (n < 0 || find_line(passwd, (u32)n, want, f, 7) < 7 || !number(f[2], &uid) || !number(f[3], &gid))
+        return user_without_file(c, want);
+    c->uid = (uid_t)uid;
+    c->gid = (gid_t)gid;
+    c->has_group = true;
+    c->user = f[0];
+    c->home = f[5];
+    c->shell = f[6][0] ? f[6] : "/bin/sh";
+    return 0;
+}
+
+static int find_group(const char *want, gid_t *gid)
+{
+    char *f[4];
+    u64 id;
+    int n = read_whole("/etc/group", group, sizeof group);
+    if (n > 0 && find_line(group, (u32)n, want, f, 4) >= 3 && number(f[2], &id))
+        *gid = (gid_t)id;
+    else if (number(want, &id))
+        *gid = (gid_t)id;
+    else if (STREQ(want, "root"))
+        *gid = 0;
+    else
+        return -ESRCH;
+    return 0;
+}
+
+static int add_group(struct child *c, gid_t gid)
+{
+    for (u32 i = 0; i < c->groups_n; i++)
+        if (c->groups[i] == gid)
+            return 0;
+    if (c->groups_n == LEN(c->groups))
+        return -E2BIG;
+    c->groups[c->groups_n++] = gid;
+    return 0;
+}
+
+/* initgroups(3): the groups that list the user. */
+static int add_listed_groups(struct child *c)
+{
+    int n = read_whole("/etc/group", group, sizeof group), r = 0;
+    struct str rest = { group, n > 0 ? (size_t)n : 0 }, line;
+    while (r == 0 && (line = str_line(&rest, '\n')).p) {
+        char *f[4];
+        u64 id;
+        if (split(line, f, 4) < 4 || !number(f[2], &id))
+            continue;
+        struct str members = str_of(f[3]), one;
+        while (r == 0 && (one = str_line(&members, ',')).p)
+            if (str_is(str_trim(one), c->user))
+                r = add_group(c, (gid_t)id);
+    }
+    return r;
+}
+
+int step_group(struct child *c)
+{
+    const char *want = unit_text(c->s->unit, D_Group);
+    int r = 0;
+    if (want) {
+        r = find_group(want, &c->gid);
+        c->has_group = true;
+    }
+    if (r == 0 && c->has_group)
+        r = add_group(c, c->gid);
+    if (r == 0 && c->user)
+        r = add_listed_groups(c);
+    for (const struct setting *s = NULL; r == 0 && (s = setting_find(c->s->unit, D_SupplementaryGroups, s));) {
+        gid_t gid;
+        r = find_group(text_at(s->w[0]), &gid);
+        if (r == 0)
+            r = add_group(c, gid);
+        c->has_group = true;
+    }
+    return r;
+}
+
+/* Groups first, the user last: it takes the right to do the others. */
+int step_credentials(struct child *c)
+{
+    int r = 0;
+    if (c->s->command->w[0] & (EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC))
+        return 0;
+    if (c->has_group && !(sys_geteuid() != 0 && c->uid == sys_geteuid())) {
+        r = sys_setgroups(c->groups_n, c->groups);
+        if (r == 0)
+            r = sys_setgid(c->gid);
+    }
+    if (r == 0 && c->has_user && c->uid != sys_geteuid())
+        r = sys_setuid(c->uid);
+    return r;
+}

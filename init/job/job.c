@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Jobs as data: names, the small algebra of types (what merges, what collapses, what is redundant),
+ * and which type of unit can do what. */
+#include "job.h"
+
+u8 unit_active[UNITS_MAX];
+struct job jobs[UNITS_MAX];
+u32 jobs_n, jobs_failed;
+
+const struct name active_names[] = {
+    { INACTIVE, "inactive" }, { ACTIVE, "active" }, { RELOADING, "reloading" }, { FAILED, "failed" },
+    { ACTIVATING, "activating" }, { DEACTIVATING, "deactivating" }, { 0, NULL },
+};
+const struct name job_type_names[] = {
+    { JOB_START, "start" }, { JOB_VERIFY_ACTIVE, "verify-active" }, { JOB_STOP, "stop" },
+    { JOB_RELOAD, "reload" }, { JOB_RESTART, "restart" }, { JOB_NOP, "nop" },
+    { JOB_TRY_RESTART, "try-restart" }, { JOB_TRY_RELOAD, "try-reload" },
+    { JOB_RELOAD_OR_START, "reload-or-start" }, { 0, NULL },
+};
+const struct name job_result_names[] = {
+    { RESULT_DONE, "done" }, { RESULT_CANCELED, "canceled" }, { RESULT_TIMEOUT, "timeout" },
+    { RESULT_FAILED, "failed" }, { RESULT_DEPENDENCY, "dependency" }, { RESULT_SKIPPED, "skipped" },
+    { RESULT_INVALID, "invalid" }, { RESULT_ASSERT, "assert" }, { RESULT_UNSUPPORTED, "unsupported" },
+    { RESULT_COLLECTED, "collected" }, { RESULT_ONCE, "once" }, { 0, NULL },
+};
+
+/* Lower triangle: what one job for both wishes has to be; -1: they contradict each other. */
+static const i8 merging[JOB_RESTART + 1][JOB_RESTART] = {
+    /*                      with START           VERIFY_ACTIVE  STOP  RELOAD */
+    [JOB_VERIFY_ACTIVE] = { JOB_START },
+    [JOB_STOP]          = { -1,                  -1 },
+    [JOB_RELOAD]        = { JOB_RELOAD_OR_START, JOB_RELOAD,    -1 },
+    [JOB_RESTART]       = { JOB_RESTART,         JOB_RESTART,   -1,   JOB_RESTART },
+};
+
+int job_merge_types(int a, int b)
+{
+    if (a == b || b == JOB_NOP)
+        return a;
+    if (a == JOB_NOP)
+        return b;
+    int type = a > b ? merging[a][b] : merging[b][a];
+    return type < 0 ? -EEXIST : type;
+}
+
+int job_collapse(int type, unit_id id)
+{
+    u8 now = unit_active[id];
+    switch (type) {
+    case JOB_TRY_RESTART: return is_active_or_starting(now) ? JOB_RESTART : JOB_NOP;
+    case JOB_TRY_RELOAD: return is_active(now) ? JOB_RELOAD : JOB_NOP;
+    case JOB_RELOAD_OR_START: return is_active(now) ? JOB_RELOAD : JOB_START;
+    default: return type;
+    }
+}
+
+bool job_is_redundant(int type, u8 active)
+{
+    switch (type) {
+    case JOB_START:
+    case JOB_VERIFY_ACTIVE: return is_active(active);
+    case JOB_STOP: return is_inactive(active);
+    case JOB_NOP: return true;
+    default: return false;               /* a reload or a restart always does something */
+    }
+}
+
+/* ---- what types of units can do ------------------------------------------------------------ */
+
+bool unit_can_start(unit_id id)
+{
+    return UNIT(id)->load == LOAD_LOADED && UNIT(id)->type != UNIT_DEVICE;
+}
+
+bool unit_can_stop(unit_id id)
+{
+    return UNIT(id)->type != UNIT_DEVICE && !UNIT(id)->perpetual;
+}
+
+bool unit_can_reload(unit_id id)
+{
+    return UNIT(id)->type == UNIT_MOUNT || (UNIT(id)->type == UNIT_SERVICE && unit_has(id, D_ExecReload));
+}
+
+bool job_applicable(int type, unit_id id)
+{
+    switch (type) {
+    case JOB_STOP: return !UNIT(id)->perpetual;
+    case JOB_RESTART:
+    case JOB_TRY_RESTART: return unit_can_stop(id) && unit_can_start(id);
+    case JOB_RELOAD:
+    case JOB_TRY_RELOAD: return unit_can_reload(id);
+    case JOB_RELOAD_OR_START: return unit_can_start(id) && unit_can_reload(id);
+    default: return true;                /* devices start from outside, but can be waited for */
+    }
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * What became of units -> results of jobs -> what follows for other units, by queues, until quiet.
+ * The one place where a state change has consequences. Logs nothing: finished jobs and actions are
+ * handed on as records (job.h). */
+#include "job.h"
+
+static struct change changes[CHANGES_MAX];
+static u32 change_first, change_n;
+
+struct finished finished[UNITS_MAX];
+u32 finished_n;
+struct system_action system_actions[16];
+u32 system_actions_n;
+struct report settle_report;
+
+/* Jobs that are to be finished, in order. A unit may be in it more than once. */
+static struct { unit_id unit; u8 result; bool recursive, already; u32 id; } ends[UNITS_MAX];
+static u32 end_first, end_n;
+
+/* Units to look at again for BindsTo=, Upholds= and StopWhenUnneeded=. */
+static unit_id checks[UNITS_MAX];
+static u8 check_set[UNITS_MAX];
+static u32 checks_n;
+
+void change_push(struct change c)
+{
+    if (change_n == CHANGES_MAX)
+        return;                          /* cannot be: collect() stops while there is no room */
+    changes[(change_first + change_n++) % CHANGES_MAX] = c;
+}
+
+u32 changes_room(void) { return CHANGES_MAX - change_n; }
+
+/* ---- ends of jobs -------------------------------------------------------------------------- */
+
+void job_finish(unit_id id, int result, bool recursive, bool already)
+{
+    if (!jobs[id].id || end_n == LEN(ends))
+        return;
+    u32 at = (end_first + end_n++) % LEN(ends);
+    ends[at].unit = id;
+    ends[at].id = jobs[id].id;
+    ends[at].result = (u8)result;
+    ends[at].recursive = recursive;
+    ends[at].already = already;
+}
+
+static void record(unit_id id, int result, bool already)
+{
+    if (finished_n < LEN(finished))
+        finished[finished_n++] = (struct finished){ jobs[id].id, id, jobs[id].type, (u8)result, already };
+}
+
+void job_drop(unit_id id, int result)
+{
+    struct job *j = &jobs[id];
+    if (!j->id)
+        return;
+    record(id, result, false);
+    *j = (struct job){ .queued = j->queued, .next = j->next };
+    jobs_n--;
+    job_queue_neighbours(id);
+}
+
+static void check_later(unit_id id)
+{
+    if (check_set[id])
+        return;
+    check_set[id] = 1;
+    checks[checks_n++] = id;
+}
+
+/* Start jobs of the units at the other end of these edges fail with "dependency". */
+static void fail_dependants(unit_id id, u32 kinds)
+{
+    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in) {
+        unit_id other = tab->edges[e].from;
+        if (tab->edges[e].kinds & kinds && jobs[other].id
+            && (jobs[other].type == JOB_START || jobs[other].type == JOB_VERIFY_ACTIVE))
+            job_finish(other, RESULT_DEPENDENCY, true, false);
+    }
+}
+
+static void wish(int type, unit_id id, int mode)
+{
+    u32 had = settle_report.n;
+    int r = job_add(type, id, mode, &settle_report);
+    if (r < 0 && settle_report.n == had && had < LEN(settle_report.lines))
+        settle_report.lines[settle_report.n++] = (struct report_line){ REPORT_IGNORED, (u8)type, 0, id, 0, r };
+}
+
+static void start_all(unit_id id, u32 kind, int mode)
+{
+    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
+        if (tab->edges[e].kinds & kind)
+            wish(JOB_START, tab->edges[e].to, mode);
+}
+
+static void end_job(unit_id id, int result, bool recursive, bool already)
+{
+    struct job *j = &jobs[id];
+    int type = j->type;
+    record(id, result, already);
+    if (result == RESULT_DONE && type == JOB_RESTART) {
+        /* It is down: the second half of a restart. The job goes on under its number. */
+        finished[finished_n - 1].type = JOB_RESTART;
+        j->type = JOB_START;
+        j->running = j->started = false;
+        j->cursor = 0;
+        job_queue(id);
+        job_queue_neighbours(id);
+        return;
+    }
+    if (result == RESULT_FAILED || result == RESULT_INVALID)
+        jobs_failed++;
+    *j = (struct job){ .queued = j->queued, .next = j->next };
+    jobs_n--;
+    if (result != RESULT_DONE && recursive) {
+        if (type == JOB_START || type == JOB_VERIFY_ACTIVE)
+            fail_dependants(id, DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO);
+        else if (type == JOB_STOP)
+            fail_dependants(id, DEP_CONFLICTS);
+    }
+    if (result == RESULT_DONE && recursive && (type == JOB_START || type == JOB_RELOAD)
+        && !is_active(unit_active[id]))
+        fail_dependants(id, DEP_REQUISITE);
+    if (result == RESULT_TIMEOUT || result == RESULT_DEPENDENCY)
+        start_all(id, DEP_ON_FAILURE, unit_int(id, D_OnFailureJobMode));
+    job_queue_neighbours(id);
+    check_later(id);
+}
+
+static bool drain_ends(void)
+{
+    bool any = false;
+    while (end_n) {
+        u32 at = end_first;
+        end_first = (end_first + 1) % LEN(ends);
+        end_n--;
+        any = true;
+        /* Another job may be there by now, or it ended already. */
+        if (jobs[ends[at].unit].id == ends[at].id)
+            end_job(ends[at].unit, ends[at].result, ends[at].recursive, ends[at].already);
+    }
+    return any;
+}
+
+/* ---- one state change ---------------------------------------------------------------------- */
+
+/* Does the new state end the unit's job? True: the change was not what the job was about. */
+static bool process_job(const struct change *c)
+{
+    struct job *j = &jobs[c->unit];
+    u8 is = c->is;
+    if (!j->running)
+        job_queue(c->unit);              /* it may have been told to wait for a better state */
+    switch (j->type) {
+    case JOB_START:
+    case JOB_VERIFY_ACTIVE:
+        if (is_active(is)) {
+            job_finish(c->unit, RESULT_DONE, true, false);
+        } else if (j->running && is != ACTIVATING) {
+            if (is_inactive(is))
+                job_finish(c->unit, is == FAILED ? RESULT_FAILED : RESULT_DONE, true, false);
+            return true;
+        }
+        return false;
+    case JOB_RELOAD:
+        if (!j->running)
+            return false;
+        if (is == ACTIVE) {
+            job_finish(c->unit, c->reload_failed ? RESULT_FAILED : RESULT_DONE, true, false);
+        } else if (is != ACTIVATING && is != RELOADING) {
+            if (is_inactive(is))
+                job_finish(c->unit, is == FAILED ? RESULT_FAILED : RESULT_DONE, true, false);
+            return true;
+        }
+        return false;
+    case JOB_STOP:
+    case JOB_RESTART:
+        if (is_inactive(is)) {
+            job_finish(c->unit, RESULT_DONE, true, false);
+        } else if (j->running && is != DEACTIVATING) {
+            job_finish(c->unit, RESULT_FAILED, true, false);
+            return true;
+        }
+        return false;
+    default:
+        return false;
+    }
+}
+
+/* A unit came up or went down by itself: what it needs or binds follows. */
+static void retroactive(const struct change *c)
+{
+    unit_id id = c->unit;
+    if (is_inactive(c->was) && is_active_or_starting(c->is)) {
+        for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
+            unit_id other = tab->edges[e].to;
+            u32 kinds = tab->edges[e].kinds;
+            if (kinds & DEP_CONFLICTS && is_active_or_starting(unit_active[other]))
+                wish(JOB_STOP, other, MODE_REPLACE);
+            if (kinds & DEP_AFTER || is_active_or_starting(unit_active[other]))
+                continue;
+            if (kinds & (DEP_REQUIRES | DEP_BINDS_TO | DEP_UPHOLDS))
+                wish(JOB_START, other, MODE_REPLACE);
+            else if (kinds & DEP_WANTS)
+                wish(JOB_START, other, MODE_FAIL);
+        }
+        for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
+            if (tab->edges[e].kinds & DEP_CONFLICTS && is_active_or_starting(unit_active[tab->edges[e].from]))
+                wish(JOB_STOP, tab->edges[e].from, MODE_REPLACE);
+    } else if (is_active_or_starting(c->was) && (is_inactive(c->is) || c->is == DEACTIVATING)) {
+        for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
+            if (tab->edges[e].kinds & DEP_BINDS_TO && is_active_or_starting(unit_active[tab->edges[e].from]))
+                wish(JOB_STOP, tab->edges[e].from, MODE_REPLACE);
+        for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
+            if (tab->edges[e].kinds & DEP_STOP_TO && is_active_or_starting(unit_active[tab->edges[e].to]))
+                wish(JOB_STOP, tab->edges[e].to, MODE_REPLACE);
+    }
+}
+
+static void want_action(unit_id id, u32 directive, u32 status_directive, bool failed)
+{
+    i32 action = unit_int(id, directive);
+    if (action != ACTION_NONE && system_actions_n < LEN(system_actions))
+        system_actions[system_actions_n++] = (struct system_action){
+            (u8)action, (i16)unit_int(id, status_directive), id, failed };
+}
+
+static void process_change(const struct change *c)
+{
+    unit_id id = c->unit;
+    if (c->start_limit)
+        want_action(id, D_StartLimitAction, D_FailureActionExitStatus, true);
+    if (c->wants_restart)
+        wish(JOB_RESTART, id, MODE_REPLACE);     /* what is bound to it restarts with it */
+    if (c->start_limit || c->wants_restart)
+        return;
+    bool unexpected = jobs[id].id ? process_job(c) : true;
+    if (unexpected)
+        retroactive(c);
+    if (c->was != FAILED && c->is == FAILED && !c->will_restart)
+        start_all(id, DEP_ON_FAILURE, unit_int(id, D_OnFailureJobMode));
+    if (!is_inactive(c->was) && c->is == INACTIVE && !c->will_restart)
+        start_all(id, DEP_ON_SUCCESS, unit_int(id, D_OnSuccessJobMode));
+    if (c->was != FAILED && c->is == FAILED)
+        want_action(id, D_FailureAction, D_FailureActionExitStatus, true);
+    else if (!is_inactive(c->was) && c->is == INACTIVE)
+        want_action(id, D_SuccessAction, D_SuccessActionExitStatus, false);
+    check_later(id);
+    if (!is_inactive(c->is) && !is_active(c->is))
+        return;
+    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
+        if (tab->edges[e].kinds & (DEP_REQUIRES | DEP_REQUISITE | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS))
+            check_later(tab->edges[e].to);
+    for (u32 e = UNIT(id)->in; is_inactive(c->is) && e; e = tab->edges[e].next_in)
+        if (tab->edges[e].kinds & DEP_BINDS_TO)
+            check_later(tab->edges[e].from);
+}
+
+/* ---- lasting conditions -------------------------------------------------------------------- */
+
+#define PINS (DEP_REQUIRES | DEP_REQUISITE | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS)
+
+static bool unneeded(unit_id id)
+{
+    if (!unit_int(id, D_StopWhenUnneeded) || !is_active(unit_active[id]) || jobs[id].id)
+        return false;
+    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in) {
+        unit_id other = tab->edges[e].from;
+        if (tab->edges[e].kinds & PINS && (!is_inactive(unit_active[other]) || jobs[other].id))
+            return false;
+    }
+    return true;
+}
+
+static bool bound_to_inactive(unit_id id)
+{
+    if (!is_active(unit_active[id]) || jobs[id].id)
+        return false;
+    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
+        unit_id other = tab->edges[e].to;
+        if (tab->edges[e].kinds & DEP_BINDS_TO && is_inactive(unit_active[other]) && !jobs[other].id)
+            return true;
+    }
+    return false;
+}
+
+static bool upheld(unit_id id)
+{
+    if (!is_inactive(unit_active[id]) || jobs[id].id || UNIT(id)->load != LOAD_LOADED)
+        return false;
+    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
+        if (tab->edges[e].kinds & DEP_UPHOLDS && is_active(unit_active[tab->edges[e].from]))
+            return true;
+    return false;
+}
+
+static bool drain_checks(void)
+{
+    bool any = false;
+    for (u32 i = 0; i < checks_n; i++) {
+        unit_id id = checks[i];
+        check_set[id] = 0;
+        if (!UNIT(id)->used)
+            continue;
+        any = true;
+        if (unneeded(id) || bound_to_inactive(id))
+            wish(JOB_STOP, id, MODE_FAIL);
+        else if (upheld(id))
+            wish(JOB_START, id, MODE_FAIL);
+    }
+    checks_n = 0;
+    return any;
+}
+
+bool settle(void)
+{
+    bool any = false;
+    while (change_n || end_n || checks_n) {
+        any = true;
+        if (change_n) {
+            struct change c = changes[change_first];
+            change_first = (change_first + 1) % CHANGES_MAX;
+            change_n--;
+            process_change(&c);
+            drain_ends();
+        } else if (!drain_ends()) {
+            drain_checks();
+        }
+    }
+    return any;
+}

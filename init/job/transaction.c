@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * One wish -> a set of jobs that can all be had: pull in what it needs, drop what contradicts it and
+ * does not matter, break ordering cycles, merge, and only then install. Reads states, writes job
+ * slots; what was dropped and why is in the report. All lists are arrays, nothing recurses. */
+#include "job.h"
+#include "../sys.h"                      /* to give memory back, nothing else */
+
+typedef u16 tr_id;                       /* 0: none */
+
+struct tr_job {
+    unit_id unit;
+    u8 type;
+    bool dead : 1, matters : 1, ignore_order : 1, conflicted : 1;
+    tr_id next;                          /* another job of the same unit */
+    u32 pulls, pulled;                   /* links where this is the subject, the object */
+};
+struct tr_link { tr_id subject, object; bool matters, conflicts, dead; u32 next_pull, next_pulled; };
+
+static struct tr_job tr[TRANSACTION_JOBS];
+static struct tr_link links[TRANSACTION_LINKS];
+static tr_id of_unit[UNITS_MAX];         /* first job of a unit */
+static u8 mark[UNITS_MAX];               /* for the search for cycles */
+static u32 tr_n, links_n;
+static tr_id anchor;
+static struct report *rep;
+
+enum { LINK_MATTERS = 1, LINK_CONFLICTS = 2 };
+
+#define JOBS(j) tr_id j = 1; j < tr_n; j++
+
+static void report_line(u8 kind, unit_id unit, u8 type, unit_id other, u8 other_type, int error)
+{
+    if (rep->n < LEN(rep->lines))
+        rep->lines[rep->n++] = (struct report_line){ kind, type, other_type, unit, other, error };
+}
+
+static int fail(int error, const char *name, const char *fmt, ...) PRINTF(3, 4);
+static int fail(int error, const char *name, const char *fmt, ...)
+{
+    struct buf b = BUF_OVER(rep->error);
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vfmt(&b, fmt, ap);
+    va_end(ap);
+    buf_end(&b);
+    rep->name = name;
+    return error;
+}
+
+/* ---- jobs and links ------------------------------------------------------------------------ */
+
+static tr_id find_job(unit_id unit, int type)
+{
+    tr_id j = of_unit[unit];
+    while (j && tr[j].type != type)
+        j = tr[j].next;
+    return j;
+}
+
+static int add_link(tr_id subject, tr_id object, u32 flags)
+{
+    if (links_n == TRANSACTION_LINKS)
+        return fail(-ENOSPC, "LimitsExceeded", "Limit TRANSACTION_LINKS reached (limits.h).");
+    links[links_n] = (struct tr_link){ subject, object, flags & LINK_MATTERS, flags & LINK_CONFLICTS, false,
+                                       tr[subject].pulls, tr[object].pulled };
+    tr[subject].pulls = tr[object].pulled = links_n++;
+    tr[object].conflicted |= !!(flags & LINK_CONFLICTS);
+    return 0;
+}
+
+/* An existing job of this unit and type, or a new one. */
+static int take_job(unit_id unit, int type, tr_id *out, bool *fresh)
+{
+    *out = find_job(unit, type);
+    *fresh = !*out;
+    if (*out)
+        return 0;
+    if (tr_n == TRANSACTION_JOBS)
+        return fail(-ENOSPC, "LimitsExceeded", "Limit TRANSACTION_JOBS reached (limits.h).");
+    tr[tr_n] = (struct tr_job){ .unit = unit, .type = (u8)type, .next = of_unit[unit] };
+    *out = of_unit[unit] = (tr_id)tr_n++;
+    return 0;
+}
+
+static void unlink_from_unit(tr_id j)
+{
+    tr_id *at = &of_unit[tr[j].unit];
+    while (*at && *at != j)
+        at = &tr[*at].next;
+    if (*at)
+        *at = tr[j].next;
+}
+
+/* Deletes a job and, with dependants, every job that cannot do without it. The work list runs
+ * through `next`, which a dead job does not need any more. */
+static void delete_job(tr_id first, bool dependants)
+{
+    tr_id work = first;
+    unlink_from_unit(first);
+    tr[first].dead = true;
+    tr[first].next = 0;
+    while (work) {
+        tr_id j = work;
+        work = tr[j].next;
+        for (u32 l = tr[j].pulls; l; l = links[l].next_pull)
+            links[l].dead = true;
+        for (u32 l = tr[j].pulled; l; l = links[l].next_pulled) {
+            tr_id subject = links[l].subject;
+            if (dependants && !links[l].dead && links[l].matters && !tr[subject].dead) {
+                unlink_from_unit(subject);
+                tr[subject].dead = true;
+                tr[subject].next = work;
+                work = subject;
+            }
+            links[l].dead = true;
+        }
+    }
+}
+
+static void delete_unit(unit_id unit)
+{
+    while (of_unit[unit])
+        delete_job(of_unit[unit], true);
+}
+
+/* ---- step 0: the wish and all it pulls in -------------------------------------------------- */
+
+int load_state_errno(unit_id id)
+{
+    static const i16 errors[] = { [LOAD_STUB] = -EIO, [LOAD_LOADED] = 0, [LOAD_NOT_FOUND] = -ENOENT,
+                                  [LOAD_BAD_SETTING] = -ENOEXEC, [LOAD_ERROR] = -EIO, [LOAD_MASKED] = -ERFKILL };
+    return errors[UNIT(id)->load];
+}
+
+static int check_loaded(unit_id id)
+{
+    int r = load_state_errno(id);
+    const char *name = unit_name(id);
+    switch (r) {
+    case 0: return 0;
+    case -ENOENT: return fail(r, "NoSuchUnit", "Unit %s not found.", name);
+    case -ERFKILL: return fail(r, "UnitMasked", "Unit %s is masked.", name);
+    case -ENOEXEC: return fail(r, "BadUnitSetting", "Unit %s has a bad unit file setting.", name);
+    default: return fail(r, "LoadFailed", "Unit %s failed to load properly, please see system logs and "
+                         "adjust unit file to fix the problem.", name);
+    }
+}
+
+/* One job being expanded: where it is in its unit's edges. */
+struct frame { tr_id job; u8 list; u32 edge; bool required; };
+static struct frame frames[UNITS_MAX];
+static u32 frames_n;
+
+/* What an edge pulls into the transaction for a job at its `from` end (list 0) or `to` end (1): the
+ * type of job for the other end, and how the link counts. JOB_NONE: nothing (any more); `step` goes
+ * through the several things that one edge may mean. */
+static int pulled_by(int type, u8 list, u32 kinds, u32 step, unit_id other, u32 *flags, bool *required)
+{
+    bool starts = type == JOB_START || type == JOB_RESTART, stops = type == JOB_STOP || type == JOB_RESTART;
+    *flags = LINK_MATTERS;
+    *required = true;
+    if (list == 0 && starts && step == 0 && kinds & (DEP_REQUIRES | DEP_BINDS_TO))
+        return JOB_START;
+    if (list == 0 && starts && step == 1 && kinds & (DEP_WANTS | DEP_UPHOLDS)) {
+        *flags = 0;
+        *required = false;
+        return JOB_START;
+    }
+    if (list == 0 && starts && step == 2 && kinds & DEP_REQUISITE)
+        return JOB_VERIFY_ACTIVE;
+    if (starts && step == 3 && kinds & DEP_CONFLICTS) {
+        *flags = list == 0 ? LINK_MATTERS | LINK_CONFLICTS : 0;
+        *required = list == 0;
+        return JOB_STOP;
+    }
+    if (list == 1 && stops && step == 4 && kinds & (DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF))
+        return job_collapse(type == JOB_STOP ? JOB_STOP : JOB_TRY_RESTART, other);
+    if (list == 0 && type == JOB_STOP && step == 5 && kinds & DEP_STOP_TO)
+        return JOB_STOP;
+    if (list == 0 && type == JOB_RELOAD && step == 6 && kinds & DEP_RELOAD_TO) {
+        *flags = 0;
+        *required = false;
+        return job_collapse(JOB_TRY_RELOAD, other);
+    }
+    return JOB_NONE;
+}
+#define PULL_STEPS 7
+
+/* Adds a job for `unit`, pulled in by `by` (0: the wish itself), and opens a frame if it is new. */
+static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, bool expand, bool ignore_order)
+{
+    tr_id j;
+    bool fresh;
+    int r = type == JOB_STOP ? 0 : check_loaded(unit);
+    if (r < 0)
+        return r;
+    if (!job_applicable(type, unit))
+        return fail(-EBADR, "JobTypeNotApplicable", "Job type %s is not applicable for unit %s.",
+                    name_of(job_type_names, type), unit_name(unit));
+    r = take_job(unit, type, &j, &fresh);
+    if (r == 0 && by)
+        r = add_link(by, j, flags);
+    if (r < 0)
+        return r;
+    tr[j].ignore_order |= ignore_order;
+    if (!by)
+        anchor = j;
+    if (fresh && expand && type != JOB_NOP && type != JOB_VERIFY_ACTIVE) {
+        if (frames_n == LEN(frames))
+            return fail(-ENOSPC, "LimitsExceeded", "Limit UNITS_MAX reached (limits.h).");
+        frames[frames_n++] = (struct frame){ .job = j, .edge = UNIT(unit)->out, .required = required };
+    }
+    return 0;
+}
+
+/* A job that was required could not be added: whoever requires it goes too, up to one that only
+ * wanted it. 0: it ended there; else the wish itself failed. */
+static int unwind(int error)
+{
+    while (frames_n) {
+        struct frame f = frames[--frames_n];
+        if (f.job == anchor)
+            return error;
+        unit_id unit = tr[f.job].unit;
+        u8 type = tr[f.job].type;
+        delete_job(f.job, true);
+        if (!f.required) {
+            report_line(REPORT_IGNORED, unit, type, 0, 0, error);
+            return 0;
+        }
+    }
+    return error;
+}
+
+/* Expands the topmost frame by one edge; pops it when there is none left. */
+static int expand_frame(bool ignore_order)
+{
+    struct frame *f = &frames[frames_n - 1];
+    u8 list = f->list;
+    tr_id j = f->job;
+    if (!f->edge) {
+        if (list == 1)
+            frames_n--;
+        else
+            f->list = 1, f->edge = UNIT(tr[j].unit)->in;
+        return 0;
+    }
+    const struct edge *e = &tab->edges[f->edge];
+    unit_id other = list == 0 ? e->to : e->from;
+    f->edge = list == 0 ? e->next_out : e->next_in;
+    for (u32 step = 0; step < PULL_STEPS; step++) {
+        u32 flags;
+        bool required;
+        int type = pulled_by(tr[j].type, list, e->kinds, step, other, &flags, &required);
+        if (type == JOB_NONE || type == JOB_NOP)
+            continue;
+        int r = add_job(j, type, other, flags, required, true, ignore_order);
+        if (r == -EBADR || r == 0)
+            continue;                    /* not applicable: as if it were not there */
+        if (required)
+            return unwind(r);
+        if (r != -ENOENT && r != -ERFKILL)
+            report_line(REPORT_IGNORED, other, (u8)type, tr[j].unit, tr[j].type, r);
+    }
+    return 0;
+}
+
+static int add_wish(int type, unit_id unit, int mode)
+{
+    bool alone = mode == MODE_IGNORE_DEPENDENCIES, ignore_order = alone;
+    bool expand = !alone && mode != MODE_IGNORE_REQUIREMENTS;
+    int r = add_job(0, type, unit, LINK_MATTERS, true, expand, ignore_order);
+    while (r == 0 && frames_n)
+        r = expand_frame(ignore_order);
+    return r;
+}
+
+/* Isolating: everything that runs and is not part of it stops. */
+static int add_isolate_jobs(void)
+{
+    int r = 0;
+    for (UNITS(id)) {
+        if (!UNIT(id)->used || unit_int(id, D_IgnoreOnIsolate) || of_unit[id] || UNIT(id)->perpetual)
+            continue;
+        if (is_inactive(unit_active[id]) && !jobs[id].id)
+            continue;
+        r = add_job(anchor, JOB_STOP, id, LINK_MATTERS, false, true, false);
+        while (r == 0 && frames_n)
+            r = expand_frame(false);
+        if (r < 0 && r != -EBADR)
+            break;
+    }
+    return r == -EBADR ? 0 : r;
+}
+
+/* ---- steps 1 to 4: what matters, what is superfluous --------------------------------------- */
+
+/* 1: jobs that the wish cannot do without. The frames' array serves as the stack. */
+static void mark_what_matters(void)
+{
+    u32 n = 0;
+    tr[anchor].matters = true;
+    frames[n++].job = anchor;
+    while (n) {
+        tr_id j = frames[--n].job;
+        for (u32 l = tr[j].pulls; l; l = links[l].next_pull) {
+            tr_id object = links[l].object;
+            if (links[l].dead || !links[l].matters || tr[object].matters)
+                continue;
+            tr[object].matters = true;
+            if (n < LEN(frames))
+                frames[n++].job = object;
+        }
+    }
+}
+
+static bool contradicts_installed(tr_id j)
+{
+    const struct job *installed = &jobs[tr[j].unit];
+    return installed->id && job_merge_types(tr[j].type, installed->type) < 0;
+}
+
+/* 2: in mode "fail" nothing that runs is stopped, nothing that is queued is reversed, for a job that
+ * does not matter. */
+static void minimise_impact(void)
+{
+    for (JOBS(j)) {
+        if (tr[j].dead || tr[j].matters)
+            continue;
+        bool stops = tr[j].type == JOB_STOP && is_active_or_starting(unit_active[tr[j].unit]);
+        if (stops || contradicts_installed(j))
+            delete_job(j, true);
+    }
+}
+
+/* 3: units of which all jobs would change nothing. */
+static void drop_redundant(void)
+{
+    for (JOBS(first)) {
+        unit_id unit = tr[first].unit;
+        bool keep = false;
+        if (tr[first].dead || of_unit[unit] != first)
+            continue;
+        for (tr_id j = first; j; j = tr[j].next)
+            keep |= j == anchor || !job_is_redundant(tr[j].type, unit_active[unit]) || contradicts_installed(j);
+        while (!keep && of_unit[unit])
+            delete_job(of_unit[unit], false);
+    }
+}
+
+static bool is_pulled(tr_id j)
+{
+    for (u32 l = tr[j].pulled; l; l = links[l].next_pulled)
+        if (!links[l].dead)
+            return true;
+    return false;
+}
+
+/* 4: jobs that nobody pulls in any more. A deleted one may leave others behind: they come later in
+ * the array or are found by another pass. */
+static void collect_garbage(void)
+{
+    bool again = true;
+    while (again) {
+        again = false;
+        for (JOBS(j))
+            if (!tr[j].dead && j != anchor && !is_pulled(j)) {
+                delete_job(j, true);
+                again = true;
+            }
+    }
+}
+
+/* ---- step 5: ordering cycles --------------------------------------------------------------- */
+
+enum { NEW, ON_PATH, CLEAR };
+
+static int type_of(unit_id unit)
+{
+    return of_unit[unit] ? tr[of_unit[unit]].type : jobs[unit].id ? jobs[unit].type : JOB_NONE;
+}
+
+static bool ignores_order(unit_id unit)
+{
+    return of_unit[unit] ? tr[of_unit[unit]].ignore_order : jobs[unit].ignore_order;
+}
+
+/* Does the job at one end of an ordering edge go before the one at the other? `later` is the end
+ * that comes after the other when both start. */
+static bool goes_before(unit_id mine, unit_id theirs, unit_id later)
+{
+    int a = type_of(mine), b = type_of(theirs);
+    if (a == JOB_NONE || b == JOB_NONE || a == JOB_NOP || b == JOB_NOP || ignores_order(mine) || ignores_order(theirs))
+        return false;
+    unit_id earlier = later == mine ? theirs : mine;
+    int type_later = type_of(later);
+    bool later_first = type_later == JOB_STOP || type_later == JOB_RESTART;
+    return later_first ? mine == later : mine == earlier;
+}
+
+static bool unit_matters(unit_id unit)
+{
+    for (tr_id j = of_unit[unit]; j; j = tr[j].next)
+        if (tr[j].matters)
+            return true;
+    return false;
+}
+
+/* The path in frames[] from unit `start` to the top is a cycle. Drops the last job on it that does
+ * not matter; -EAGAIN then. */
+static int break_cycle(unit_id start, u32 depth)
+{
+    unit_id victim = 0;
+    for (u32 i = depth; i-- > 0;) {
+        unit_id unit = frames[i].job;
+        report_line(i + 1 == depth ? REPORT_CYCLE : REPORT_CYCLE_MORE, start, (u8)type_of(start), unit,
+                    (u8)type_of(unit), 0);
+        if (!victim && of_unit[unit] && !unit_matters(unit))
+            victim = unit;
+        if (unit == start)
+            break;
+    }
+    if (!victim) {
+        report_line(REPORT_UNBREAKABLE, start, (u8)type_of(start), 0, 0, 0);
+        return fail(-ENOEXEC, "TransactionOrderIsCyclic", "Transaction order is cyclic. See system logs for details.");
+    }
+    report_line(REPORT_DELETED, start, (u8)type_of(start), victim, (u8)type_of(victim), 0);
+    delete_unit(victim);
+    return -EAGAIN;
+}
+
+/* Depth first from one unit along "goes before". */
+static int search_cycle(unit_id from)
+{
+    u32 n = 0;
+    frames[n++] = (struct frame){ .job = from, .edge = UNIT(from)->in };
+    mark[from] = ON_PATH;
+    while (n) {
+        struct frame *f = &frames[n - 1];
+        unit_id unit = f->job;
+        if (!f->edge && f->list == 0) {
+            f->list = 1;
+            f->edge = UNIT(unit)->out;
+            continue;
+        }
+        if (!f->edge) {
+            mark[unit] = CLEAR;
+            n--;
+            continue;
+        }
+        const struct edge *e = &tab->edges[f->edge];
+        unit_id other = f->list == 0 ? e->from : e->to;
+        f->edge = f->list == 0 ? e->next_in : e->next_out;
+        if (!(e->kinds & DEP_AFTER) || mark[other] == CLEAR || !goes_before(unit, other, e->from))
+            continue;
+        if (mark[other] == ON_PATH)
+            return break_cycle(other, n);
+        mark[other] = ON_PATH;
+        frames[n++] = (struct frame){ .job = other, .edge = UNIT(other)->in };
+    }
+    return 0;
+}
+
+static int verify_order(void)
+{
+    memset(mark, NEW, tab->units_n);
+    for (JOBS(j)) {
+        int r = tr[j].dead || mark[tr[j].unit] != NEW ? 0 : search_cycle(tr[j].unit);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- step 6: one job a unit ---------------------------------------------------------------- */
+
+/* Drops one of two jobs of a unit that contradict each other. */
+static int delete_one_unmergeable(unit_id unit)
+{
+    for (tr_id j = of_unit[unit]; j; j = tr[j].next)
+        for (tr_id k = tr[j].next; k; k = tr[k].next) {
+            tr_id victim;
+            if (job_merge_types(tr[j].type, tr[k].type) >= 0)
+                continue;
+            if (tr[j].matters && tr[k].matters)
+                return fail(-EDEADLK, "TransactionJobsConflicting",
+                            "Transaction contains conflicting jobs '%s' and '%s' for %s. Probably contradicting "
+                            "requirement dependencies configured.", name_of(job_type_names, tr[j].type),
+                            name_of(job_type_names, tr[k].type), unit_name(unit));
+            /* A stop goes rather than a start, unless another unit conflicts. */
+            if (!tr[j].matters && !tr[k].matters)
+                victim = tr[j].type == JOB_STOP ? (tr[j].conflicted ? k : j)
+                       : tr[k].type == JOB_STOP ? (tr[k].conflicted ? j : k) : j;
+            else
+                victim = tr[j].matters ? k : j;
+            delete_job(victim, true);
+            return -EAGAIN;
+        }
+    return 0;
+}
+
+/* All jobs of a unit become its first; their links are not needed any more. */
+static int merge_unit(unit_id unit)
+{
+    tr_id first = of_unit[unit];
+    int type = tr[first].type;
+    for (tr_id j = tr[first].next; j; j = tr[j].next) {
+        int merged = job_merge_types(type, tr[j].type);
+        if (merged < 0)
+            return delete_one_unmergeable(unit);
+        type = job_collapse(merged, unit);
+        tr[first].matters |= tr[j].matters;
+        tr[first].ignore_order |= tr[j].ignore_order;
+        if (anchor == j)
+            anchor = first;
+    }
+    return type;
+}
+
+static int check_mergeable(void)
+{
+    for (JOBS(j)) {
+        unit_id unit = tr[j].unit;
+        if (tr[j].dead || of_unit[unit] != j || !tr[j].next)
+            continue;
+        for (tr_id a = j; a; a = tr[a].next)
+            for (tr_id b = tr[a].next; b; b = tr[b].next)
+                if (job_merge_types(tr[a].type, tr[b].type) < 0)
+                    return delete_one_unmergeable(unit);
+    }
+    return 0;
+}
+
+static void merge_jobs(void)
+{
+    for (JOBS(j)) {
+        unit_id unit = tr[j].unit;
+        if (tr[j].dead || of_unit[unit] != j || !tr[j].next)
+            continue;
+        int type = merge_unit(unit);
+        if (type >= 0)
+            tr[j].type = (u8)type;
+        for (tr_id k = tr[j].next; k; k = tr[k].next)
+            tr[k].dead = true;
+        tr[j].next = 0;
+    }
+}
+
+/* ---- steps 9 and 10: apply ----------------------------------------------------------------- */
+
+static int check_destructive(int mode)
+{
+    for (JOBS(j)) {
+        const struct job *installed = &jobs[tr[j].unit];
+        if (tr[j].dead || !contradicts_installed(j) || (mode != MODE_FAIL && !installed->irreversible))
+            continue;
+        return fail(-EDEADLK, "TransactionIsDestructive",
+                    "Transaction for %s/%s is destructive (%s has '%s' job queued, but '%s' is included in transaction).",
+                    unit_name(tr[anchor].unit), name_of(job_type_names, tr[anchor].type), unit_name(tr[j].unit),
+                    name_of(job_type_names, installed->type), name_of(job_type_names, tr[j].type));
+    }
+    return 0;
+}
+
+/* Puts one job in its unit's slot; a job that is there already is merged with it or canceled. */
+static void install(tr_id t, bool irreversible)
+{
+    static u32 last_id;
+    unit_id unit = tr[t].unit;
+    struct job *j = &jobs[unit];
+    if (j->id) {
+        int type = job_merge_types(j->type, tr[t].type);
+        if (type < 0)
+            job_drop(unit, RESULT_CANCELED);
+        else {
+            bool covered = type == j->type && tr[t].type != JOB_RELOAD;
+            if (!covered && j->running)
+                j->running = false;      /* more is wanted than what is being done: again */
+            j->type = (u8)job_collapse(type, unit);
+            j->irreversible |= irreversible;
+            j->ignore_order |= tr[t].ignore_order;
+        }
+    }
+    if (!j->id) {
+        bool queued = j->queued;
+        unit_id next = j->next;
+        *j = (struct job){ .id = ++last_id, .type = tr[t].type, .irreversible = irreversible,
+                           .ignore_order = tr[t].ignore_order, .queued = queued, .next = next };
+        jobs_n++;
+    }
+    if (t == anchor)
+        rep->job_id = j->id;
+    job_queue(unit);
+}
+
+static void apply(int mode)
+{
+    if (mode == MODE_ISOLATE || mode == MODE_FLUSH)
+        for (UNITS(id))
+            if (jobs[id].id && !of_unit[id] && !unit_int(id, D_IgnoreOnIsolate))
+                job_drop(id, RESULT_CANCELED);
+    for (JOBS(j))
+        if (!tr[j].dead)
+            install(j, mode == MODE_REPLACE_IRREVERSIBLY);
+    /* Units whose job waits for one that was just installed are found by looking at it again. */
+    for (JOBS(j))
+        if (!tr[j].dead)
+            job_queue(tr[j].unit);
+}
+
+static int activate(int mode)
+{
+    int r;
+    mark_what_matters();                                     /*  1 */
+    if (mode == MODE_FAIL)
+        minimise_impact();                                   /*  2 */
+    drop_redundant();                                        /*  3 */
+    do {
+        if (mode != MODE_ISOLATE)
+            collect_garbage();                               /*  4 */
+        r = verify_order();                                  /*  5 */
+    } while (r == -EAGAIN);
+    while (r == 0) {
+        r = check_mergeable();                               /*  6 */
+        if (r != -EAGAIN)
+            break;
+        if (mode != MODE_ISOLATE)
+            collect_garbage();                               /*  7 */
+        r = 0;
+    }
+    if (r < 0)
+        return r;
+    merge_jobs();
+    drop_redundant();                                        /*  8 */
+    r = check_destructive(mode);                             /*  9 */
+    if (r == 0)
+        apply(mode);                                         /* 10 */
+    return r;
+}
+
+void transaction_trim(void)
+{
+    for (JOBS(j))
+        of_unit[tr[j].unit] = 0;
+    tr_n = links_n = 1;
+    (void)sys_madvise_free(tr, sizeof tr);
+    (void)sys_madvise_free(links, sizeof links);
+    (void)sys_madvise_free(frames, sizeof frames);
+    (void)sys_madvise_free(mark, sizeof mark);
+    (void)sys_madvise_free(of_unit, sizeof of_unit);
+}
+
+static int check_wish(int type, unit_id id, int mode)
+{
+    if (mode == MODE_ISOLATE && type != JOB_START)
+        return fail(-EINVAL, NULL, "Isolate is only valid for start.");
+    if (mode == MODE_ISOLATE && !unit_int(id, D_AllowIsolate))
+        return fail(-EPERM, "NoIsolation", "Operation refused, unit may not be isolated.");
+    return 0;
+}
+
+int job_add(int type, unit_id id, int mode, struct report *report)
+{
+    rep = report;
+    rep->job_id = 0;
+    rep->error[0] = 0;
+    rep->name = NULL;
+    type = job_collapse(type, id);
+    int r = check_wish(type, id, mode);
+    if (r < 0)
+        return r;
+    for (JOBS(j))
+        of_unit[tr[j].unit] = 0;         /* of the last transaction */
+    tr_n = links_n = 1;
+    frames_n = 0;
+    r = add_wish(type, id, mode);
+    if (r == 0 && mode == MODE_ISOLATE)
+        r = add_isolate_jobs();
+    return r == 0 ? activate(mode) : r;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Until the journal has files of its own, the kernel's log is where lines are kept: what services
+ * write to their stdout and stderr arrives here on a stream each (systemd's stdout protocol), PID 1's
+ * own lines on descriptor 3, and each goes to /dev/kmsg with the name of who said it. A slow console
+ * slows this process, nobody else. Without /dev/kmsg (a container) lines go to the console. */
+#include "journal.h"
+#include "../base/base.h"
+#include "../sys.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+enum { LOG_FD = 3, LISTEN_FD = 4 };
+
+/* One stream a process: 4,096 services with one each. A line that is not complete waits in one of
+ * a few buffers; when all are taken the oldest part of a line is written as a line. */
+#define STREAMS_MAX 4096
+#define LINE_BYTES 2048
+#define LINES_MAX 64
+
+struct stream {
+    int fd;
+    u32 pid;
+    u16 line;                            /* buffer + 1 of its incomplete line */
+    u8 priority, header_lines;           /* how many of the 7 header lines were read */
+    bool level_prefix, to_console, kmsg_only;
+    char ident[43];
+};
+static struct stream streams[STREAMS_MAX];
+static u32 streams_n;                    /* high-water mark */
+static char lines[LINES_MAX][LINE_BYTES];
+static u16 line_n[LINES_MAX];
+static u16 line_owner[LINES_MAX];        /* stream + 1 */
+static int epoll = -1, kmsg = -1, console = -1;
+
+/* ---- writing lines ------------------------------------------------------------------------- */
+
+static void write_kmsg(u32 priority, const char *ident, u32 pid, struct str text)
+{
+    BUF(out, 1024);                      /* the kernel's limit for one record is about 1,000 bytes */
+    buf_fmt(&out, "<%u>%s[%u]: ", priority, ident, pid);
+    buf_str(&out, str_cut(text, 900));
+    buf_c(&out, '\n');
+    if (kmsg < 0 || sys_write(kmsg, out.p, out.n) < 0) {
+        const char *behind = memchr(out.p, '>', out.n);
+        u32 skip = (u32)(behind + 1 - out.p);
+        (void)sys_write(console, out.p + skip, out.n - skip);
+    }
+}
+
+static void put_line(struct stream *s, struct str text)
+{
+    u32 priority = s->priority;
+    if (s->level_prefix && text.n > 2 && text.p[0] == '<' && text.p[1] >= '0' && text.p[1] <= '7' && text.p[2] == '>') {
+        priority = (priority & ~7u) | (u32)(text.p[1] - '0');
+        text = str_from(text, 3);
+    }
+    if (s->to_console && kmsg >= 0) {
+        BUF(out, LINE_BYTES + 128);
+        buf_fmt(&out, "%s[%u]: ", s->ident, s->pid);
+        buf_str(&out, text);
+        buf_c(&out, '\n');
+        (void)sys_write(console, out.p, out.n);
+    }
+    if (text.n)
+        write_kmsg(priority, s->ident, s->pid, text);
+}
+
+/* ---- streams ------------------------------------------------------------------------------- */
+
+static void header_line(struct stream *s, struct str line)
+{
+    u64 v = 0;
+    (void)parse_u64(line, 10, &v);
+    switch (s->header_lines++) {
+    case 0: z_copy(s->ident, sizeof s->ident, str_cut(line.n ? line : S("unknown"), sizeof s->ident - 1)); break;
+    case 2: s->priority = (u8)v; break;
+    case 3: s->level_prefix = v; break;
+    case 6: s->to_console = v; break;
+    default: break;                      /* unit, forwarding to syslog and kmsg: as everything */
+    }
+}
+
+static void take_line(struct stream *s, struct str line)
+{
+    if (s->header_lines < 7)
+        header_line(s, line);
+    else
+        put_line(s, line);
+}
+
+static void flush_partial(struct stream *s)
+{
+    if (!s->line)
+        return;
+    u32 i = s->line - 1u;
+    s->line = 0;
+    line_owner[i] = 0;
+    if (line_n[i])
+        take_line(s, (struct str){ lines[i], line_n[i] });
+    line_n[i] = 0;
+}
+
+static char *partial(struct stream *s)
+{
+    static u32 turn;
+    for (u32 i = 0; !s->line && i < LINES_MAX; i++)
+        if (!line_owner[i]) {
+            line_owner[i] = (u16)(s - streams + 1);
+            s->line = (u16)(i + 1);
+        }
+    if (!s->line) {                      /* all taken: somebody's half line is written as it is */
+        flush_partial(&streams[line_owner[turn++ % LINES_MAX] - 1]);
+        return partial(s);
+    }
+    return lines[s->line - 1];
+}
+
+static void take_data(struct stream *s, struct str data)
+{
+    while (data.n) {
+        int nl = str_find(data, '\n');
+        struct str part = nl < 0 ? data : str_cut(data, (size_t)nl);
+        bool whole = nl >= 0;
+        if (!whole || s->line) {
+            char *space = partial(s);
+            u16 *n = &line_n[s->line - 1];
+            struct str fits = str_cut(part, (size_t)(LINE_BYTES - *n));
+            memcpy(space + *n, fits.p, fits.n);
+            *n = (u16)(*n + fits.n);
+            if (fits.n < part.n || whole) {
+                whole = whole && fits.n == part.n;
+                flush_partial(s);
+            }
+            data = str_from(data, fits.n + whole);
+            continue;
+        }
+        take_line(s, part);
+        data = str_from(data, part.n + 1);
+    }
+}
+
+static void close_stream(struct stream *s)
+{
+    flush_partial(s);
+    (void)sys_epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, 0, 0);
+    sys_close(s->fd);
+    *s = (struct stream){ 0 };
+}
+
+static void read_stream(struct stream *s)
+{
+    static char data[16384];
+    ssize_t n = sys_recv(s->fd, data, sizeof data, MSG_DONTWAIT);
+    if (n > 0)
+        take_data(s, (struct str){ data, (size_t)n });
+    else if (n != -EAGAIN)
+        close_stream(s);
+}
+
+static struct stream *free_stream(void)
+{
+    for (u32 i = 0; i < streams_n; i++)
+        if (!streams[i].fd)
+            return &streams[i];
+    return streams_n < STREAMS_MAX ? &streams[streams_n++] : NULL;
+}
+
+static void accept_streams(void)
+{
+    struct { i32 pid; u32 uid, gid; } cred = { 0 };
+    unsigned size = sizeof cred;
+    for (u32 n = 0; n < 64; n++) {
+        int fd = sys_accept(LISTEN_FD, SOCK_NONBLOCK);
+        if (fd < 0)
+            return;
+        struct stream *s = free_stream();
+        if (!s) {
+            write_kmsg(LOG_ERR | 3 << 3, "pith-journal", 1, S("Limit STREAMS_MAX reached: a service's output is not read."));
+            sys_close(fd);
+            return;
+        }
+        (void)sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size);
+        *s = (struct stream){ .fd = fd, .pid = (u32)cred.pid, .priority = LOG_INFO | 3 << 3 };
+        (void)sys_epoll_ctl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN, (u64)(s - streams) + 16);
+        read_stream(s);
+    }
+}
+
+/* PID 1's lines: "<30>pith[1]: text", several in a datagram. */
+static void read_log(void)
+{
+    static char data[8192];
+    for (u32 i = 0; i < 64; i++) {
+        ssize_t n = sys_recv(LOG_FD, data, sizeof data, MSG_DONTWAIT);
+        if (n <= 0)
+            return;
+        struct str rest = { data, (size_t)n }, line;
+        while ((line = str_line(&rest, '\n')).p) {
+            if (kmsg >= 0 && sys_write(kmsg, line.p, line.n) >= 0)
+                continue;
+            struct str text = str_from(line, (size_t)MAX(str_find(line, '>') + 1, 0));
+            (void)sys_write(console, text.p, text.n);
+            (void)sys_write(console, "\n", 1);
+        }
+    }
+}
+
+int journal_main(int argc, char **argv)
+{
+    struct epoll_event ev[64];
+    (void)argc;
+    (void)argv;
+    kmsg = sys_open("/dev/kmsg", O_WRONLY | O_NOCTTY);
+    console = sys_open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK);
+    epoll = sys_epoll_create();
+    if (epoll < 0 || sys_epoll_ctl(epoll, EPOLL_CTL_ADD, LOG_FD, EPOLLIN, 0) < 0
+        || sys_epoll_ctl(epoll, EPOLL_CTL_ADD, LISTEN_FD, EPOLLIN, 1) < 0)
+        return 1;
+    for (;;) {
+        int n = sys_epoll_wait(epoll, ev, LEN(ev), -1);
+        for (int i = 0; i < n; i++) {
+            if (ev[i].data.u64 == 0)
+                read_log();
+            else if (ev[i].data.u64 == 1)
+                accept_streams();
+            else if (streams[ev[i].data.u64 - 16].fd)
+                read_stream(&streams[ev[i].data.u64 - 16]);
+        }
+    }
+}

@@ -1,0 +1,951 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Services: systemd.service(5). step() says which state an event leads to; enter() does what that
+ * state begins with and says whether it goes on to another at once. Nothing else moves a service. */
+#include "kind.h"
+
+const u8 service_active[] = {
+    [SV_DEAD] = INACTIVE, [SV_CONDITION] = ACTIVATING, [SV_START_PRE] = ACTIVATING, [SV_START] = ACTIVATING,
+    [SV_START_POST] = ACTIVATING, [SV_RUNNING] = ACTIVE, [SV_EXITED] = ACTIVE, [SV_RELOAD] = RELOADING,
+    [SV_STOP] = DEACTIVATING, [SV_STOP_WATCHDOG] = DEACTIVATING, [SV_STOP_SIGTERM] = DEACTIVATING,
+    [SV_STOP_SIGKILL] = DEACTIVATING, [SV_STOP_POST] = DEACTIVATING, [SV_FINAL_WATCHDOG] = DEACTIVATING,
+    [SV_FINAL_SIGTERM] = DEACTIVATING, [SV_FINAL_SIGKILL] = DEACTIVATING, [SV_FAILED] = FAILED,
+    [SV_AUTO_RESTART] = ACTIVATING,
+};
+const char *const service_states[] = {
+    [SV_DEAD] = "dead", [SV_CONDITION] = "condition", [SV_START_PRE] = "start-pre", [SV_START] = "start",
+    [SV_START_POST] = "start-post", [SV_RUNNING] = "running", [SV_EXITED] = "exited", [SV_RELOAD] = "reload",
+    [SV_STOP] = "stop", [SV_STOP_WATCHDOG] = "stop-watchdog", [SV_STOP_SIGTERM] = "stop-sigterm",
+    [SV_STOP_SIGKILL] = "stop-sigkill", [SV_STOP_POST] = "stop-post", [SV_FINAL_WATCHDOG] = "final-watchdog",
+    [SV_FINAL_SIGTERM] = "final-sigterm", [SV_FINAL_SIGKILL] = "final-sigkill", [SV_FAILED] = "failed",
+    [SV_AUTO_RESTART] = "auto-restart",
+};
+_Static_assert(SERVICE_STATES == SV_AUTO_RESTART + 1, "a state is missing above");
+
+static void note_result(unit_id id, u8 result)
+{
+    if (RT(id)->result == SUCCESS)
+        RT(id)->result = result;
+}
+
+static bool main_alive(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    return rt->main_pid > 0 && !(rt->main_alien && sys_kill(rt->main_pid, 0) == -ESRCH);
+}
+
+static bool control_alive(unit_id id) { return RT(id)->control_pid > 0; }
+
+static usec abort_timeout(unit_id id)
+{
+    return unit_has(id, D_TimeoutAbortSec) ? unit_span(id, D_TimeoutAbortSec) : unit_span(id, D_TimeoutStopSec);
+}
+
+/* ---- processes ----------------------------------------------------------------------------- */
+
+static void set_main_pid(unit_id id, pid_t pid, bool ours)
+{
+    struct runtime *rt = RT(id);
+    if (rt->main_pid > 0 && rt->main_pid != pid)
+        pid_remove(rt->main_pid);
+    rt->main_pid = pid;
+    rt->main_known = true;
+    rt->main_alien = !ours;
+    if (ours && rt->main.pid != pid)
+        rt->main = (struct ran){ .pid = pid, .started = sys_now() };
+    pid_add(pid, id);
+}
+
+static void forget_control(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    if (rt->control_pid > 0)
+        pid_remove(rt->control_pid);
+    rt->control_pid = 0;
+}
+
+/* $SERVICE_RESULT, $EXIT_CODE, $EXIT_STATUS of the commands after the main process. */
+static void tell_result(unit_id id, struct spawn *s)
+{
+    struct runtime *rt = RT(id);
+    s->result = name_of(result_names, rt->result);
+    if (!rt->main.exited)
+        return;
+    bool exited = rt->main.code == CLD_EXITED;
+    struct buf b = BUF_OVER(s->exit_status);
+    s->exit_code = exited ? "exited" : rt->main.code == CLD_DUMPED ? "dumped" : "killed";
+    if (exited)
+        buf_fmt(&b, "%d", rt->main.status);
+    else
+        buf_z(&b, signal_name(rt->main.status) + 3);
+    buf_end(&b);
+}
+
+/* Runs command number command_n of a list as control process. 1: it runs or waits to run; 0: the
+ * list is at its end; or a negative errno. */
+static int run_control(unit_id id, u32 directive, usec timeout, u32 flags)
+{
+    struct runtime *rt = RT(id);
+    struct spawn s = { .command = command_at(id, directive, rt->command_n), .flags = SPAWN_CONTROL | flags };
+    forget_control(id);
+    if (!s.command) {
+        rt->command_id = rt->command_n = 0;
+        return 0;
+    }
+    rt->command_id = (u16)directive;
+    if (directive != D_ExecStart && directive != D_ExecStartPre && directive != D_ExecCondition)
+        s.main_pid = rt->main_pid;
+    if (directive == D_ExecStop || directive == D_ExecStopPost)
+        tell_result(id, &s);
+    if (unit_int(id, D_NotifyAccess) >= NOTIFY_ALL)
+        s.flags |= SPAWN_NOTIFY;
+    deadline_in(id, timeout);
+    pid_t pid = run_command(id, &s);
+    if (pid < 0)
+        return pid;
+    if (pid > 0) {
+        rt->control_pid = rt->control_group = pid;
+        rt->control = (struct ran){ .pid = pid, .started = sys_now() };
+    }
+    return 1;
+}
+
+/* Runs the main process. */
+static int run_main(unit_id id, const struct setting *command)
+{
+    struct runtime *rt = RT(id);
+    i32 type = unit_int(id, D_Type);
+    struct spawn s = { .command = command, .flags = SPAWN_STDIN, .watchdog = rt->watchdog };
+    if (type == SERVICE_EXEC)
+        s.flags |= SPAWN_BELL;
+    if (type == SERVICE_IDLE)
+        s.flags |= SPAWN_IDLE;
+    if (unit_int(id, D_NotifyAccess) != NOTIFY_NONE)
+        s.flags |= SPAWN_NOTIFY;
+    pid_t pid = run_command(id, &s);
+    if (pid > 0) {
+        rt->main_group = pid;
+        set_main_pid(id, pid, true);
+    }
+    return pid < 0 ? pid : pid > 0;
+}
+
+/* ---- PID files ----------------------------------------------------------------------------- */
+
+/* 1: a new main process is known, 0: the same as before, or a negative errno. */
+static int load_pid_file(unit_id id, bool warn)
+{
+    const char *path = unit_text(id, D_PIDFile);
+    char text[32];
+    struct stat st;
+    u64 pid;
+    if (!path)
+        return -ENOENT;
+    int fd = sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    ssize_t n = fd < 0 ? fd : sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ? -EINVAL : sys_read(fd, text, sizeof text);
+    if (fd >= 0)
+        sys_close(fd);
+    if (n < 0 || parse_u64(str_trim((struct str){ text, (size_t)n }), 10, &pid) < 0 || pid <= 1 || pid > INT32_MAX) {
+        if (warn)
+            log_unit(id, LOG_NOTICE, "Can't open or read PID file %s (yet?) after start: %s", path,
+                     n < 0 ? strerror((int)-n) : "not a number");
+        return n < 0 ? (int)n : -EINVAL;
+    }
+    if (RT(id)->main_known && RT(id)->main_pid == (pid_t)pid)
+        return 0;
+    if (sys_kill((pid_t)pid, 0) == -ESRCH)
+        return -ESRCH;
+    /* A file that others may write must not make us take a foreign process for ours. */
+    if (unit_of_process((pid_t)pid) != id && (st.st_uid != 0 || st.st_mode & 022)) {
+        log_unit(id, LOG_WARNING, "New main PID %d does not belong to service, refusing.", (int)pid);
+        return -EPERM;
+    }
+    set_main_pid(id, (pid_t)pid, true);
+    return 1;
+}
+
+static void find_main_pid(unit_id id)
+{
+    if (RT(id)->main_known || !unit_int(id, D_GuessMainPID) || unit_has(id, D_PIDFile))
+        return;
+    pid_t pid = guess_main_pid(id);
+    if (pid > 0)
+        set_main_pid(id, pid, true);
+}
+
+/* Waits for the PID file to be written: its folder is watched. */
+static void await_pid_file(unit_id id)
+{
+    BUF(folder, PATH_BYTES);
+    struct str path = str_of(unit_text(id, D_PIDFile));
+    buf_str(&folder, str_cut(path, (size_t)MAX(str_rfind(path, '/'), 1)));
+    RT(id)->pid_file_waits = true;
+    watch_folder(id, buf_end(&folder));
+}
+
+/* ---- entering a state ---------------------------------------------------------------------- */
+
+static u8 enter_list(unit_id id, u8 state, u32 directive, u8 then, u8 on_failure, usec timeout, u32 flags)
+{
+    int r = run_control(id, directive, timeout, flags);
+    if (r < 0) {
+        note_result(id, FAILURE_RESOURCES);
+        return on_failure;
+    }
+    return r ? state : then;
+}
+
+/* Without ExecStart= the unit must still be seen to start: SuccessAction= and others hang on it. */
+static u8 enter_without_command(unit_id id)
+{
+    if (RT(id)->state != SV_START)
+        set_state(id, SV_START);
+    return SV_START_POST;
+}
+
+static u8 enter_start(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    i32 type = unit_int(id, D_Type);
+    const struct setting *command = command_at(id, D_ExecStart, rt->main_n);
+    usec timeout = unit_span(id, D_TimeoutStartSec);
+    if (!command)
+        return enter_without_command(id);
+    if (type == SERVICE_FORKING)
+        return enter_list(id, SV_START, D_ExecStart, SV_START, SV_STOP_SIGTERM, timeout, SPAWN_STDIN);
+    bool at_once = type == SERVICE_SIMPLE || type == SERVICE_IDLE || type == SERVICE_DBUS;
+    deadline_in(id, at_once ? USEC_INF : timeout);
+    int r = run_main(id, command);
+    if (r < 0) {
+        note_result(id, FAILURE_RESOURCES);
+        return SV_STOP_SIGTERM;
+    }
+    return r > 0 && at_once ? SV_START_POST : SV_START;
+}
+
+static void arm_watchdog(unit_id id)
+{
+    usec every = RT(id)->watchdog;
+    timer_set(TIMER_KEY(TIMER_WATCHDOG, id), every && every != USEC_INF ? usec_add(sys_now(), every) : USEC_INF);
+}
+
+static u8 enter_start_post(unit_id id)
+{
+    arm_watchdog(id);
+    return enter_list(id, SV_START_POST, D_ExecStartPost, SV_RUNNING, SV_STOP, unit_span(id, D_TimeoutStartSec), 0);
+}
+
+/* Is there anything left that makes the service "active"? */
+static bool service_good(unit_id id)
+{
+    if (RT(id)->main_known)
+        return main_alive(id);
+    return !group_empty(id);
+}
+
+static u8 enter_running(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    forget_control(id);
+    rt->command_id = rt->command_n = 0;
+    if (rt->result != SUCCESS)
+        return SV_STOP_SIGTERM;
+    if (service_good(id)) {
+        if (rt->said_reloading)
+            return SV_RELOAD;
+        if (rt->said_stopping)
+            return SV_STOP_SIGTERM;
+        deadline_in(id, unit_span(id, D_RuntimeMaxSec));
+        return SV_RUNNING;
+    }
+    deadline_in(id, USEC_INF);
+    return unit_int(id, D_RemainAfterExit) ? SV_EXITED : SV_STOP;
+}
+
+static u8 enter_reload(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    if (rt->said_reloading) {            /* it reloads by itself and will say READY=1 */
+        deadline_in(id, unit_span(id, D_TimeoutStartSec));
+        return SV_RELOAD;
+    }
+    int r = run_control(id, D_ExecReload, unit_span(id, D_TimeoutStartSec), 0);
+    if (r < 0)
+        rt->reload_result = FAILURE_RESOURCES;
+    return r > 0 ? SV_RELOAD : SV_RUNNING;
+}
+
+static u8 enter_stop_by_signal(unit_id id, u8 state)
+{
+    bool sigkill = unit_int(id, D_SendSIGKILL);
+    enum kill_op op = state == SV_STOP_WATCHDOG || state == SV_FINAL_WATCHDOG ? OP_WATCHDOG
+                    : state == SV_STOP_SIGKILL || state == SV_FINAL_SIGKILL ? OP_KILL
+                    : state == SV_STOP_SIGTERM && jobs[id].type == JOB_RESTART && jobs[id].id ? OP_RESTART : OP_TERMINATE;
+    if (RT(id)->said_stopping && state == SV_STOP_SIGTERM && main_alive(id)) {
+        RT(id)->said_stopping = false;   /* STOPPING=1: as if it had been signaled */
+        deadline_in(id, unit_span(id, D_TimeoutStopSec));
+        return state;
+    }
+    if (kill_unit(id, op) > 0) {
+        deadline_in(id, op == OP_WATCHDOG ? abort_timeout(id) : unit_span(id, D_TimeoutStopSec));
+        return state;
+    }
+    switch (state) {
+    case SV_STOP_WATCHDOG:
+    case SV_STOP_SIGTERM: return sigkill ? SV_STOP_SIGKILL : SV_STOP_POST;
+    case SV_STOP_SIGKILL: return SV_STOP_POST;
+    case SV_FINAL_WATCHDOG:
+    case SV_FINAL_SIGTERM: return sigkill ? SV_FINAL_SIGKILL : SV_DEAD;
+    default: return SV_DEAD;
+    }
+}
+
+/* The table of systemd.service(5), Restart=. */
+static bool shall_restart(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    struct death d = { .code = rt->main.code, .status = rt->main.status };
+    u8 result = rt->result;
+    if (rt->forbid_restart || (jobs[id].id && jobs[id].type == JOB_STOP))
+        return false;
+    if (rt->main.exited && status_in(id, D_RestartPreventExitStatus, &d))
+        return false;
+    if (rt->main.exited && status_in(id, D_RestartForceExitStatus, &d))
+        return true;
+    switch (unit_int(id, D_Restart)) {
+    case RESTART_ALWAYS: return result != SKIP_CONDITION;
+    case RESTART_ON_SUCCESS: return result == SUCCESS;
+    case RESTART_ON_FAILURE: return result != SUCCESS && result != SKIP_CONDITION;
+    case RESTART_ON_ABNORMAL: return result != SUCCESS && result != FAILURE_EXIT_CODE && result != SKIP_CONDITION;
+    case RESTART_ON_WATCHDOG: return result == FAILURE_WATCHDOG;
+    case RESTART_ON_ABORT: return result == FAILURE_SIGNAL || result == FAILURE_CORE_DUMP;
+    default: return false;
+    }
+}
+
+static void log_end(unit_id id)
+{
+    u8 result = RT(id)->result;
+    if (result == SUCCESS)
+        log_unit(id, LOG_INFO, "Deactivated successfully.");
+    else if (result == SKIP_CONDITION)
+        log_unit(id, LOG_INFO, "Skipped due to '%s'.", name_of(result_names, result));
+    else
+        log_unit(id, LOG_WARNING, "Failed with result '%s'.", name_of(result_names, result));
+}
+
+/* The end: dead, failed, or on the way back. */
+static u8 enter_dead(unit_id id, bool may_restart)
+{
+    struct runtime *rt = RT(id);
+    u8 end = rt->result == SUCCESS || rt->result == SKIP_CONDITION ? SV_DEAD : SV_FAILED;
+    bool restart = may_restart && shall_restart(id);
+    const char *pid_file = unit_text(id, D_PIDFile);
+    usec delay = unit_span(id, D_RestartSec);
+    forget_control(id);
+    timer_set(TIMER_KEY(TIMER_WATCHDOG, id), USEC_INF);
+    log_end(id);
+    rt->restarting = restart;
+    rt->command_id = rt->command_n = rt->main_n = 0;
+    rt->pid_file_waits = false;
+    set_state_with(id, end, restart, false);
+    if (pid_file)
+        (void)sys_unlink(pid_file);
+    remove_runtime_dirs(id);
+    deadline_in(id, USEC_INF);
+    rt->flush_restarts = !restart;
+    rt->forbid_restart = false;
+    if (restart) {
+        unwatch(id);                     /* the cgroup stays: it is used again at once */
+        deadline_in(id, delay);
+        return SV_AUTO_RESTART;
+    }
+    group_forget(id);
+    return end;
+}
+
+static u8 enter(unit_id id, u8 state)
+{
+    usec start = unit_span(id, D_TimeoutStartSec), stop = unit_span(id, D_TimeoutStopSec);
+    switch (state) {
+    case SV_CONDITION: return enter_list(id, state, D_ExecCondition, SV_START_PRE, SV_DEAD, start, SPAWN_STDIN);
+    case SV_START_PRE: return enter_list(id, state, D_ExecStartPre, SV_START, SV_DEAD, start, SPAWN_STDIN);
+    case SV_START: return enter_start(id);
+    case SV_START_POST: return enter_start_post(id);
+    case SV_RUNNING: return enter_running(id);
+    case SV_RELOAD: return enter_reload(id);
+    case SV_STOP: return enter_list(id, state, D_ExecStop, SV_STOP_SIGTERM, SV_STOP_SIGTERM, stop, 0);
+    case SV_STOP_POST: return enter_list(id, state, D_ExecStopPost, SV_FINAL_SIGTERM, SV_FINAL_SIGTERM, stop, SPAWN_STDIN);
+    case SV_STOP_WATCHDOG:
+    case SV_STOP_SIGTERM:
+    case SV_STOP_SIGKILL:
+    case SV_FINAL_WATCHDOG:
+    case SV_FINAL_SIGTERM:
+    case SV_FINAL_SIGKILL: return enter_stop_by_signal(id, state);
+    case SV_DEAD: return enter_dead(id, true);
+    default: return state;
+    }
+}
+
+static bool waits_for_empty(unit_id id, u8 state)
+{
+    if (main_alive(id) || control_alive(id) || RT(id)->spawn_waits || RT(id)->pid_file_waits)
+        return false;
+    return (state >= SV_STOP_WATCHDOG && state <= SV_FINAL_SIGKILL && state != SV_STOP_POST)
+        || (state == SV_RUNNING && !RT(id)->main_known)
+        || (state == SV_START && unit_int(id, D_Type) == SERVICE_NOTIFY);
+}
+
+static void on_empty(unit_id id);
+
+/* Goes to a state and on from there until one stays. */
+static void go(unit_id id, u8 state)
+{
+    struct runtime *rt = RT(id);
+    bool failed_reload = rt->state == SV_RELOAD && rt->reload_result != SUCCESS;
+    for (u32 steps = 0; steps < 32; steps++) {
+        u8 next = enter(id, state);
+        if (next == state || next == SV_FAILED || next == SV_AUTO_RESTART) {
+            state = next;
+            break;
+        }
+        if (next == SV_DEAD && state == SV_DEAD)
+            break;
+        /* A new list starts with its first command. */
+        rt->command_n = 0;
+        state = next;
+    }
+    if (state != rt->state)
+        set_state_with(id, state, false, failed_reload);
+    if (waits_for_empty(id, state)) {
+        watch_empty(id);
+        if (group_empty(id))
+            on_empty(id);
+    } else if (!rt->pid_file_waits) {
+        unwatch(id);
+    }
+}
+
+/* The first command of a list. */
+static void begin(unit_id id, u8 state)
+{
+    RT(id)->command_n = 0;
+    go(id, state);
+}
+
+static void fail_to(unit_id id, u8 state, u8 result)
+{
+    note_result(id, result);
+    begin(id, state);
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static int on_start(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    if ((rt->state >= SV_STOP && rt->state <= SV_FINAL_SIGKILL) || rt->state == SV_AUTO_RESTART)
+        return -EAGAIN;
+    if (rt->state != SV_DEAD && rt->state != SV_FAILED)
+        return rt->state >= SV_RUNNING && rt->state <= SV_RELOAD ? -EALREADY : STEP_DONE;
+    if (start_limit_hit(id)) {
+        log_unit(id, LOG_WARNING, "Start request repeated too quickly.");
+        rt->result = FAILURE_START_LIMIT;
+        log_end(id);
+        if (rt->state != SV_FAILED)
+            set_state(id, SV_FAILED);
+        change_push((struct change){ .unit = id, .was = FAILED, .is = FAILED, .start_limit = true });
+        return -ECANCELED;
+    }
+    new_invocation(id);
+    rt->result = rt->reload_result = SUCCESS;
+    rt->main_known = rt->main_alien = rt->forbid_restart = false;
+    rt->ready = rt->said_reloading = rt->said_stopping = rt->pid_file_waits = false;
+    rt->main_n = 0;
+    rt->main = rt->control = (struct ran){ 0 };
+    rt->error = 0;
+    rt->watchdog = unit_span(id, D_WatchdogSec);
+    status_text_set(id, str_of(""));
+    if (rt->flush_restarts)
+        rt->restarts = 0;
+    rt->flush_restarts = false;
+    begin(id, SV_CONDITION);
+    return rt->state == SV_DEAD || rt->state == SV_FAILED || rt->state == SV_RUNNING || rt->spawn_waits
+         ? STEP_DONE : STEP_STARTED;
+}
+
+static int on_stop(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    if (rt->state == SV_DEAD || rt->state == SV_FAILED)
+        return -EALREADY;
+    rt->forbid_restart = true;
+    if (rt->state == SV_STOP || (rt->state >= SV_STOP_SIGTERM && rt->state <= SV_FINAL_SIGKILL))
+        return STEP_DONE;
+    if (rt->state == SV_AUTO_RESTART) {
+        bool again = jobs[id].id && jobs[id].type == JOB_RESTART;
+        deadline_in(id, USEC_INF);
+        rt->forbid_restart = false;
+        set_state(id, SV_DEAD);
+        if (!again)
+            group_forget(id);
+        return STEP_DONE;
+    }
+    bool orderly = rt->state == SV_RUNNING || rt->state == SV_EXITED;
+    begin(id, orderly ? SV_STOP : SV_STOP_SIGTERM);
+    return orderly && rt->state != SV_DEAD && rt->state != SV_FAILED ? STEP_STARTED : STEP_DONE;
+}
+
+static int on_reload(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    if (is_inactive(unit_active[id]))
+        return -ENOEXEC;
+    if (rt->state != SV_RUNNING && rt->state != SV_EXITED)
+        return -EAGAIN;
+    rt->reload_result = SUCCESS;
+    begin(id, SV_RELOAD);
+    return STEP_STARTED;
+}
+
+/* A forking service's starter has ended well: who is the daemon? */
+static void on_forked(unit_id id, u8 then)
+{
+    bool has_post = unit_has(id, D_ExecStartPost);
+    if (!unit_has(id, D_PIDFile)) {
+        find_main_pid(id);
+        begin(id, then);
+        return;
+    }
+    /* The file may be written by ExecStartPost=; then it is looked for once more after that. */
+    bool may_come_later = then == SV_START_POST && has_post;
+    if (load_pid_file(id, !may_come_later) < 0 && !may_come_later) {
+        await_pid_file(id);
+        if (load_pid_file(id, false) < 0) {
+            if (!group_empty(id))
+                return;
+            RT(id)->pid_file_waits = false;
+            fail_to(id, SV_STOP_SIGTERM, FAILURE_PROTOCOL);
+            return;
+        }
+    }
+    RT(id)->pid_file_waits = false;
+    begin(id, then);
+}
+
+static void on_main_exit_in_start(unit_id id, u8 f)
+{
+    i32 type = unit_int(id, D_Type);
+    if (type == SERVICE_ONESHOT) {
+        begin(id, f == SUCCESS ? SV_START_POST : SV_STOP_SIGTERM);
+    } else if (type == SERVICE_NOTIFY) {
+        if (f != SUCCESS)
+            begin(id, SV_STOP_SIGTERM);
+        else if (!unit_int(id, D_RemainAfterExit) || unit_int(id, D_NotifyAccess) == NOTIFY_MAIN)
+            fail_to(id, SV_STOP_SIGTERM, FAILURE_PROTOCOL);
+    } else {
+        begin(id, SV_RUNNING);
+    }
+}
+
+/* What the end of the main process means where the service is. */
+static void on_main_gone(unit_id id, u8 f)
+{
+    switch ((enum service_state)RT(id)->state) {
+    case SV_START_POST:
+    case SV_RELOAD:
+        if (!control_alive(id))
+            begin(id, SV_STOP);
+        break;
+    case SV_START: on_main_exit_in_start(id, f); break;
+    case SV_RUNNING: begin(id, SV_RUNNING); break;
+    case SV_STOP_WATCHDOG:
+    case SV_STOP_SIGTERM:
+    case SV_STOP_SIGKILL:
+        if (!control_alive(id))
+            begin(id, SV_STOP_POST);
+        break;
+    case SV_STOP_POST:
+        if (!control_alive(id))
+            begin(id, SV_FINAL_SIGTERM);
+        break;
+    case SV_FINAL_WATCHDOG:
+    case SV_FINAL_SIGTERM:
+    case SV_FINAL_SIGKILL:
+        if (!control_alive(id))
+            begin(id, SV_DEAD);
+        break;
+    case SV_STOP:                        /* ExecStop= still runs */
+    default: break;
+    }
+}
+
+static void on_main_exit(unit_id id, const struct death *d)
+{
+    struct runtime *rt = RT(id);
+    i32 type = unit_int(id, D_Type);
+    const struct setting *command = command_at(id, D_ExecStart, type == SERVICE_FORKING ? 0 : rt->main_n);
+    u8 f = result_of(id, d, type != SERVICE_ONESHOT, command ? command->w[0] : 0);
+    rt->main.code = d->code;
+    rt->main.status = d->status;
+    rt->main.exited = sys_now();
+    pid_remove(rt->main_pid);
+    rt->main_pid = 0;
+    /* A daemon may have moved to another process and said so in its PID file. */
+    if (unit_has(id, D_PIDFile) && rt->state == SV_RUNNING && load_pid_file(id, false) > 0)
+        return;
+    log_exit(id, "Main process", d, f == SUCCESS);
+    note_result(id, f);
+    if (type == SERVICE_ONESHOT && f == SUCCESS && rt->state == SV_START && command_at(id, D_ExecStart, rt->main_n + 1u)) {
+        rt->main_n++;
+        go(id, SV_START);
+        return;
+    }
+    on_main_gone(id, f);
+}
+
+/* The last command of a list has ended. */
+static void on_list_done(unit_id id, u8 f)
+{
+    struct runtime *rt = RT(id);
+    switch ((enum service_state)rt->state) {
+    case SV_CONDITION: begin(id, f == SUCCESS ? SV_START_PRE : SV_STOP_SIGTERM); break;
+    case SV_START_PRE: begin(id, f == SUCCESS ? SV_START : SV_STOP_SIGTERM); break;
+    case SV_START:
+        if (f == SUCCESS)
+            on_forked(id, SV_START_POST);
+        else
+            begin(id, SV_STOP_SIGTERM);
+        break;
+    case SV_START_POST:
+        if (f != SUCCESS)
+            begin(id, SV_STOP_SIGTERM);
+        else if (unit_int(id, D_Type) == SERVICE_FORKING)
+            on_forked(id, SV_RUNNING);
+        else
+            begin(id, SV_RUNNING);
+        break;
+    case SV_RELOAD:
+        rt->reload_result = f;
+        if (f == SUCCESS && load_pid_file(id, false) < 0)
+            find_main_pid(id);
+        begin(id, SV_RUNNING);
+        break;
+    case SV_STOP: begin(id, SV_STOP_SIGTERM); break;
+    case SV_STOP_WATCHDOG:
+    case SV_STOP_SIGTERM:
+    case SV_STOP_SIGKILL:
+        if (!main_alive(id))
+            begin(id, SV_STOP_POST);
+        break;
+    case SV_STOP_POST:
+        if (!main_alive(id))
+            begin(id, SV_FINAL_SIGTERM);
+        break;
+    case SV_FINAL_WATCHDOG:
+    case SV_FINAL_SIGTERM:
+    case SV_FINAL_SIGKILL:
+        if (!main_alive(id))
+            begin(id, SV_DEAD);
+        break;
+    default: break;
+    }
+}
+
+static void on_control_exit(unit_id id, const struct death *d)
+{
+    struct runtime *rt = RT(id);
+    u32 directive = rt->command_id;
+    const struct setting *command = directive ? command_at(id, directive, rt->command_n) : NULL;
+    bool daemon = directive == D_ExecStart && unit_int(id, D_Type) != SERVICE_ONESHOT;
+    u8 f = result_of(id, d, daemon, command ? command->w[0] : 0);
+    const char *who = "Control process";
+    rt->control.code = d->code;
+    rt->control.status = d->status;
+    rt->control.exited = sys_now();
+    pid_remove(rt->control_pid);
+    rt->control_pid = 0;
+    if (rt->state == SV_CONDITION) {
+        who = "Condition check process";
+        if (f == FAILURE_EXIT_CODE && d->status < 255)
+            f = SKIP_CONDITION;
+        rt->condition_ok = f == SUCCESS;
+    }
+    log_exit(id, who, d, f == SUCCESS || f == SKIP_CONDITION);
+    if (rt->state != SV_RELOAD)
+        note_result(id, f);
+    bool killed_off = rt->state >= SV_STOP_WATCHDOG && rt->state != SV_STOP_POST;
+    if (f == SUCCESS && !killed_off && directive && command_at(id, directive, rt->command_n + 1u)) {
+        rt->command_n++;
+        go(id, rt->state);
+        return;
+    }
+    rt->command_id = rt->command_n = 0;
+    on_list_done(id, f);
+}
+
+/* No process is left. */
+static void on_empty(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    if (rt->spawn_waits || control_alive(id))
+        return;
+    switch ((enum service_state)rt->state) {
+    case SV_START:
+        if (unit_int(id, D_Type) == SERVICE_NOTIFY && !main_alive(id))
+            fail_to(id, SV_STOP_POST, FAILURE_PROTOCOL);
+        else if (rt->pid_file_waits && !main_alive(id)) {
+            log_unit(id, LOG_WARNING, "Daemon never wrote its PID file. Failing.");
+            rt->pid_file_waits = false;
+            fail_to(id, SV_STOP_POST, FAILURE_PROTOCOL);
+        }
+        break;
+    case SV_START_POST:
+        if (rt->pid_file_waits && !main_alive(id)) {
+            rt->pid_file_waits = false;
+            fail_to(id, SV_STOP, FAILURE_PROTOCOL);
+        }
+        break;
+    case SV_RUNNING: begin(id, SV_RUNNING); break;
+    case SV_STOP_WATCHDOG:
+    case SV_STOP_SIGTERM:
+    case SV_STOP_SIGKILL:
+        if (!main_alive(id))
+            begin(id, SV_STOP_POST);
+        break;
+    case SV_STOP_POST:
+    case SV_FINAL_WATCHDOG:
+    case SV_FINAL_SIGTERM:
+    case SV_FINAL_SIGKILL:
+        if (!main_alive(id))
+            begin(id, SV_DEAD);
+        break;
+    default: break;
+    }
+}
+
+static void on_pid_file(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    if (!rt->pid_file_waits || load_pid_file(id, false) < 0)
+        return;
+    rt->pid_file_waits = false;
+    unwatch(id);
+    begin(id, rt->state == SV_START ? SV_START_POST : SV_RUNNING);
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+/* What a state goes to when it took too long; `mode` is TimeoutStartFailureMode= or -StopFailureMode=. */
+static void time_out(unit_id id, const char *what, i32 mode, u8 terminate, u8 abort, u8 kill, u8 after_kill)
+{
+    bool sigkill = unit_int(id, D_SendSIGKILL);
+    bool skip = mode == TIMEOUT_KILL && !sigkill;
+    log_unit(id, LOG_WARNING, "%s timed out. %s", what, skip ? "Skipping SIGKILL."
+             : mode == TIMEOUT_ABORT ? "Aborting." : mode == TIMEOUT_KILL ? "Killing." : "Terminating.");
+    RT(id)->pid_file_waits = false;
+    fail_to(id, mode == TIMEOUT_ABORT ? abort : mode == TIMEOUT_TERMINATE ? terminate : skip ? after_kill : kill,
+            FAILURE_TIMEOUT);
+}
+
+static void fail_dead(unit_id id, bool may_restart)
+{
+    struct runtime *rt = RT(id);
+    note_result(id, FAILURE_TIMEOUT);
+    u8 end = enter_dead(id, may_restart);
+    if (end != rt->state)
+        set_state(id, end);
+}
+
+static void on_timeout(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    i32 start_mode = unit_int(id, D_TimeoutStartFailureMode), stop_mode = unit_int(id, D_TimeoutStopFailureMode);
+    i32 kill = TIMEOUT_KILL, abort_or_kill = stop_mode == TIMEOUT_ABORT ? TIMEOUT_ABORT : TIMEOUT_KILL;
+    BUF(what, 64);
+    buf_fmt(&what, "State '%s'", service_states[rt->state]);
+    buf_end(&what);
+    switch ((enum service_state)rt->state) {
+    case SV_CONDITION:
+    case SV_START_PRE:
+    case SV_START:
+    case SV_START_POST:
+        what.n = 0;
+        buf_fmt(&what, "%s operation", service_states[rt->state]);
+        time_out(id, buf_end(&what), start_mode, SV_STOP_SIGTERM, SV_STOP_WATCHDOG, SV_STOP_SIGKILL, SV_STOP_POST);
+        break;
+    case SV_RUNNING:
+        log_unit(id, LOG_WARNING, "Service reached runtime time limit. Stopping.");
+        fail_to(id, SV_STOP, FAILURE_TIMEOUT);
+        break;
+    case SV_RELOAD:
+        log_unit(id, LOG_WARNING, "Reload operation timed out. Killing reload process.");
+        if (rt->control_pid > 0)
+            sys_kill(rt->control_pid, SIGKILL);
+        rt->said_reloading = false;
+        rt->reload_result = FAILURE_TIMEOUT;
+        begin(id, SV_RUNNING);
+        break;
+    case SV_STOP:
+        time_out(id, "Stopping", stop_mode, SV_STOP_SIGTERM, SV_STOP_WATCHDOG, SV_STOP_SIGKILL, SV_STOP_POST);
+        break;
+    case SV_STOP_WATCHDOG: time_out(id, what.p, kill, 0, 0, SV_STOP_SIGKILL, SV_STOP_POST); break;
+    case SV_STOP_SIGTERM: time_out(id, what.p, abort_or_kill, 0, SV_STOP_WATCHDOG, SV_STOP_SIGKILL, SV_STOP_POST); break;
+    case SV_STOP_SIGKILL:
+        log_unit(id, LOG_WARNING, "Processes still around after SIGKILL. Ignoring.");
+        fail_to(id, SV_STOP_POST, FAILURE_TIMEOUT);
+        break;
+    case SV_STOP_POST:
+        time_out(id, what.p, stop_mode, SV_FINAL_SIGTERM, SV_FINAL_WATCHDOG, SV_FINAL_SIGKILL, SV_DEAD);
+        break;
+    case SV_FINAL_WATCHDOG: time_out(id, what.p, kill, 0, 0, SV_FINAL_SIGKILL, SV_DEAD); break;
+    case SV_FINAL_SIGTERM: time_out(id, what.p, abort_or_kill, 0, SV_FINAL_WATCHDOG, SV_FINAL_SIGKILL, SV_DEAD); break;
+    case SV_FINAL_SIGKILL:
+        log_unit(id, LOG_WARNING, "Processes still around after final SIGKILL. Entering failed mode.");
+        fail_dead(id, true);
+        break;
+    case SV_AUTO_RESTART:
+        if (jobs[id].id && jobs[id].type == JOB_STOP) {
+            log_unit(id, LOG_INFO, "Stop job pending for unit, skipping automatic restart.");
+            break;
+        }
+        rt->restarts++;
+        rt->flush_restarts = false;
+        log_unit(id, LOG_INFO, "Scheduled restart job, restart counter is at %u.", rt->restarts);
+        change_push((struct change){ .unit = id, .was = ACTIVATING, .is = ACTIVATING, .wants_restart = true });
+        break;
+    case SV_DEAD:
+    case SV_EXITED:
+    case SV_FAILED:
+    case SERVICE_STATES: break;
+    }
+}
+
+static void on_watchdog(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    BUF(limit, 32);
+    if (rt->state < SV_START_POST || rt->state > SV_RELOAD)
+        return;
+    buf_span(&limit, rt->watchdog, USEC_SEC / 1000);
+    log_unit(id, LOG_ERR, "Watchdog timeout (limit %s)!", buf_end(&limit));
+    fail_to(id, SV_STOP_WATCHDOG, FAILURE_WATCHDOG);
+}
+
+/* ---- sd_notify(3) -------------------------------------------------------------------------- */
+
+static bool may_notify(unit_id id, pid_t sender)
+{
+    struct runtime *rt = RT(id);
+    i32 access = unit_int(id, D_NotifyAccess);
+    bool ok = access == NOTIFY_ALL || (access == NOTIFY_MAIN && sender == rt->main_pid)
+           || (access == NOTIFY_EXEC && (sender == rt->main_pid || sender == rt->control_pid));
+    if (!ok && access == NOTIFY_NONE)
+        log_unit(id, LOG_WARNING, "Got notification message from PID %d, but reception is disabled.", (int)sender);
+    else if (!ok)
+        log_unit(id, LOG_WARNING, "Got notification message from PID %d, but reception only permitted for %s PID %d",
+                 (int)sender, access == NOTIFY_MAIN ? "main" : "main and control", (int)rt->main_pid);
+    return ok;
+}
+
+static void notify_main_pid(unit_id id, pid_t pid)
+{
+    struct runtime *rt = RT(id);
+    bool early = rt->state == SV_START || rt->state == SV_START_POST || rt->state == SV_RUNNING || rt->state == SV_RELOAD;
+    if (!early || pid == rt->main_pid || pid <= 1)
+        return;
+    if (unit_of_process(pid) != id) {
+        log_unit(id, LOG_WARNING, "New main PID %d does not belong to service, refusing.", (int)pid);
+        return;
+    }
+    set_main_pid(id, pid, true);
+}
+
+static void extend_timeout(unit_id id, usec by)
+{
+    u32 key = TIMER_KEY(TIMER_STATE, id);
+    usec until = usec_add(sys_now(), by);
+    if (timer_get(key) != USEC_INF && timer_get(key) < until)
+        timer_set(key, until);
+}
+
+static void on_notify(unit_id id, const struct notify *n)
+{
+    struct runtime *rt = RT(id);
+    if (!may_notify(id, n->sender))
+        return;
+    if (n->has_main_pid)
+        notify_main_pid(id, n->main_pid);
+    if (n->has_status)
+        status_text_set(id, n->status);
+    if (n->has_errno)
+        rt->error = n->error;
+    if (n->extend_usec != USEC_INF)
+        extend_timeout(id, n->extend_usec);
+    if (n->watchdog_usec != USEC_INF)
+        rt->watchdog = n->watchdog_usec;
+    if (n->watchdog || n->watchdog_usec != USEC_INF)
+        arm_watchdog(id);
+    if (n->watchdog_trigger)
+        on_watchdog(id);
+    if (n->stopping && !n->ready) {
+        rt->said_stopping = true;
+        if (rt->state == SV_RUNNING)
+            begin(id, SV_STOP_SIGTERM);
+    } else if (n->ready) {
+        rt->said_reloading = rt->said_stopping = false;
+        rt->ready = true;
+        if (unit_int(id, D_Type) == SERVICE_NOTIFY && rt->state == SV_START)
+            begin(id, SV_START_POST);
+        else if (rt->state == SV_RELOAD && !control_alive(id))
+            begin(id, SV_RUNNING);
+    } else if (n->reloading) {
+        rt->said_reloading = true;
+        if (rt->state == SV_RUNNING)
+            begin(id, SV_RELOAD);
+    }
+}
+
+static void on_execed(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    watch_remove(rt->execed_fd);
+    sys_close(rt->execed_fd);
+    rt->execed_fd = 0;
+    /* A child that failed before execve closes the pipe too; then its death is on the way. */
+    if (unit_int(id, D_Type) == SERVICE_EXEC && rt->state == SV_START && main_alive(id) && !rt->exec_failed)
+        begin(id, SV_START_POST);
+}
+
+int service_step(unit_id id, const struct event *e)
+{
+    struct runtime *rt = RT(id);
+    switch ((enum event_type)e->type) {
+    case EV_START: return on_start(id);
+    case EV_STOP: return on_stop(id);
+    case EV_RELOAD: return on_reload(id);
+    case EV_SPAWN: go(id, rt->state); break;
+    case EV_MAIN_EXIT: on_main_exit(id, &e->death); break;
+    case EV_CONTROL_EXIT: on_control_exit(id, &e->death); break;
+    case EV_EXECED: on_execed(id); break;
+    case EV_EMPTY:
+        if (group_empty(id))
+            on_empty(id);
+        break;
+    case EV_TIMEOUT: on_timeout(id); break;
+    case EV_WATCHDOG: on_watchdog(id); break;
+    case EV_NOTIFY: on_notify(id, e->notify); break;
+    case EV_PID_FILE: on_pid_file(id); break;
+    case EV_RESET_FAILED:
+        rt->restarts = 0;
+        rt->starts = 0;
+        if (rt->state == SV_FAILED) {
+            rt->result = SUCCESS;
+            set_state(id, SV_DEAD);
+        }
+        break;
+    case EV_PRESENT:
+    case EV_ABSENT: break;
+    }
+    return STEP_DONE;
+}

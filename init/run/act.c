@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Jobs that are ready -> what their units are told to do; and what the whole system is told to do
+ * (FailureAction= and its kin). The answers of the machines become results of jobs here. */
+#include "run.h"
+
+/* ---- one job ------------------------------------------------------------------------------- */
+
+static void start_timer_of_job(unit_id id, bool running)
+{
+    struct job *j = &jobs[id];
+    usec now = sys_now(), limit;
+    u32 key = TIMER_KEY(TIMER_JOB, id);
+    if (!running) {
+        if (j->installed_at)
+            return;
+        j->installed_at = now;
+        limit = usec_add(now, unit_span(id, D_JobTimeoutSec));
+    } else {
+        j->running_at = now;
+        limit = usec_add(now, unit_span(id, D_JobRunningTimeoutSec));
+        if (timer_get(key) <= limit)
+            return;
+    }
+    timer_set(key, limit);
+}
+
+void job_timed_out(unit_id id)
+{
+    struct system_action a = { .action = (u8)unit_int(id, D_JobTimeoutAction), .exit_status = -1, .unit = id, .failed = true };
+    if (!jobs[id].id)
+        return;
+    log_unit(id, LOG_WARNING, "Job %s/%s timed out.", unit_name(id), name_of(job_type_names, jobs[id].type));
+    job_finish(id, RESULT_TIMEOUT, true, false);
+    if (a.action != ACTION_NONE)
+        schedule_system_action(&a);
+}
+
+/* Units it is bound to must be up by now, whatever became of their jobs. */
+static bool bound_units_are_up(unit_id id)
+{
+    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
+        const u32 both = DEP_BINDS_TO | DEP_AFTER;
+        if ((tab->edges[e].kinds & both) == both && !is_active(unit_active[tab->edges[e].to]))
+            return false;
+    }
+    return true;
+}
+
+static void log_condition(unit_id id, const struct setting *failed)
+{
+    BUF(ident, 512);
+    unit_ident(id, &ident);
+    if (failed && failed->w[0] & COND_TRIGGER)
+        log_line(LOG_INFO, "%s was skipped because no trigger condition checks were met.", buf_end(&ident));
+    else if (failed)
+        log_line(LOG_INFO, "%s was skipped because of an unmet condition check (%s=%s%s).", buf_end(&ident),
+                 directives[failed->id].name, failed->w[0] & COND_NEGATE ? "!" : "", text_at(failed->w[1]));
+}
+
+static bool test_conditions(unit_id id, bool asserts)
+{
+    const struct setting *failed;
+    struct runtime *rt = RT(id);
+    bool ok = conditions_met(id, asserts, &failed);
+    rt->condition_at = sys_now();
+    if (asserts)
+        rt->assert_ok = ok;
+    else
+        rt->condition_ok = ok;
+    if (!asserts && !ok)
+        log_condition(id, failed);
+    if (asserts && !ok)
+        log_unit(id, LOG_NOTICE, "Starting requested but asserts failed (%s=%s).", directives[failed->id].name,
+                 text_at(failed->w[1]));
+    return ok;
+}
+
+enum { CONDITION_FAILED = -ECOMM, ASSERT_FAILED = -EPROTO, BOUND_UNIT_DOWN = -ENOLINK };
+
+static int start_unit(unit_id id)
+{
+    u8 now = unit_active[id];
+    if (is_active(now))
+        return -EALREADY;
+    if (UNIT(id)->load != LOAD_LOADED)
+        return -EINVAL;
+    if (now != ACTIVATING && !test_conditions(id, false))
+        return CONDITION_FAILED;
+    if (now != ACTIVATING && !test_conditions(id, true))
+        return ASSERT_FAILED;
+    if (!bound_units_are_up(id))
+        return BOUND_UNIT_DOWN;
+    if (UNIT(id)->type == UNIT_DEVICE)
+        device_check(id);
+    return kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_START });
+}
+
+static int stop_unit(unit_id id)
+{
+    if (is_inactive(unit_active[id]))
+        return -EALREADY;
+    return kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_STOP });
+}
+
+static int reload_unit(unit_id id)
+{
+    u8 now = unit_active[id];
+    if (now == RELOADING)
+        return -EAGAIN;
+    if (now != ACTIVE) {
+        log_unit(id, LOG_WARNING, "Unit cannot be reloaded because it is inactive.");
+        return -ENOEXEC;
+    }
+    return kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_RELOAD });
+}
+
+static int verify_active(unit_id id)
+{
+    return is_active(unit_active[id]) ? -EALREADY : unit_active[id] == ACTIVATING ? -EAGAIN : -EBADR;
+}
+
+/* What a negative answer means for the job. */
+static void finish_by_error(unit_id id, int r)
+{
+    switch (r) {
+    case -EALREADY: job_finish(id, RESULT_DONE, true, true); break;
+    case CONDITION_FAILED: job_finish(id, RESULT_DONE, true, false); break;
+    case -EBADR: job_finish(id, RESULT_SKIPPED, true, false); break;
+    case -ENOEXEC: job_finish(id, RESULT_INVALID, true, false); break;
+    case ASSERT_FAILED: job_finish(id, RESULT_ASSERT, true, false); break;
+    case -EOPNOTSUPP: job_finish(id, RESULT_UNSUPPORTED, true, false); break;
+    case BOUND_UNIT_DOWN: job_finish(id, RESULT_DEPENDENCY, true, false); break;
+    default: job_finish(id, RESULT_FAILED, true, false); break;
+    }
+}
+
+static void run_job(unit_id id)
+{
+    struct job *j = &jobs[id];
+    u32 job_id = j->id;
+    int r;
+    j->running = true;
+    start_timer_of_job(id, true);
+    switch (j->type) {
+    case JOB_START: r = start_unit(id); break;
+    case JOB_STOP:
+    case JOB_RESTART: r = stop_unit(id); break;
+    case JOB_RELOAD: r = reload_unit(id); break;
+    case JOB_VERIFY_ACTIVE: r = verify_active(id); break;
+    default: r = -EALREADY; break;
+    }
+    if (j->id != job_id)
+        return;
+    if (r == -EAGAIN)
+        j->running = false;              /* looked at again after the unit's next change */
+    else if (r < 0)
+        finish_by_error(id, r);
+    else if (r == STEP_STARTED && !j->started) {
+        j->started = true;
+        message_started(id);
+    }
+}
+
+static void start_waiting_processes(void)
+{
+    /* Each gets one try: those that find no slot queue up again behind the others. */
+    unit_id first = 0, id;
+    while (changes_room() > 8 && (id = spawn_next_waiting())) {
+        kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_SPAWN });
+        if (RT(id)->spawn_waits && (!first || id == first))
+            break;
+    }
+    if (spawn_bell() >= 0)
+        (void)watch_add(spawn_bell(), 1 /* EPOLLIN */, WATCH_SPAWN, 0);     /* -EEXIST: it is known */
+}
+
+/* ---- the whole system ---------------------------------------------------------------------- */
+
+static int exit_status_of(const struct system_action *a)
+{
+    struct runtime *rt = RT(a->unit);
+    if (a->exit_status >= 0)
+        return a->exit_status;
+    if (UNIT(a->unit)->type != UNIT_SERVICE || !rt->main.exited)
+        return a->failed ? 1 : 0;
+    return rt->main.code == CLD_EXITED ? rt->main.status : 255;
+}
+
+void schedule_system_action(const struct system_action *a)
+{
+    if (system_actions_n < LEN(system_actions))
+        system_actions[system_actions_n++] = *a;
+}
+
+static void do_system_action(const struct system_action *a)
+{
+    static const struct { u8 action, force; const char *unit, *verb; } table[] = {
+        [ACTION_REBOOT] = { 0, 0, "reboot.target", "Rebooting" },
+        [ACTION_REBOOT_FORCE] = { 0, LEAVE_REBOOT, NULL, "Forcibly rebooting" },
+        [ACTION_REBOOT_IMMEDIATE] = { 0, LEAVE_REBOOT, NULL, "Rebooting immediately" },
+        [ACTION_POWEROFF] = { 0, 0, "poweroff.target", "Powering off" },
+        [ACTION_POWEROFF_FORCE] = { 0, LEAVE_POWEROFF, NULL, "Forcibly powering off" },
+        [ACTION_POWEROFF_IMMEDIATE] = { 0, LEAVE_POWEROFF, NULL, "Powering off immediately" },
+        [ACTION_EXIT] = { 0, 0, "poweroff.target", "Exiting" },
+        [ACTION_EXIT_FORCE] = { 0, LEAVE_POWEROFF, NULL, "Exiting immediately" },
+    };
+    struct report r = { 0 };
+    const char *arg = unit_text(a->unit, D_RebootArgument);
+    if (a->action == ACTION_NONE || a->action >= LEN(table))
+        return;
+    log_line(a->failed ? LOG_WARNING : LOG_NOTICE, "%s: unit %s %s", table[a->action].verb, unit_name(a->unit),
+             a->failed ? "failed" : "succeeded");
+    if (a->action >= ACTION_EXIT)
+        manager.exit_status = exit_status_of(a);
+    if (arg)
+        z_copy(manager.reboot_arg, sizeof manager.reboot_arg, str_of(arg));
+    if (table[a->action].force) {
+        leave((enum objective)table[a->action].force);
+        return;
+    }
+    if (start_by_name(table[a->action].unit, JOB_START, MODE_REPLACE_IRREVERSIBLY, &r) < 0)
+        log_line(LOG_ERR, "Failed to start %s: %s", table[a->action].unit, r.error);
+}
+
+void leave(enum objective o)
+{
+    if (manager.objective == RUNNING_ON)
+        manager.objective = o;
+}
+
+void act(void)
+{
+    unit_id id;
+    struct system_action todo[LEN(system_actions)];
+    u32 n = system_actions_n;
+    memcpy(todo, system_actions, n * sizeof *todo);
+    system_actions_n = 0;
+    for (u32 i = 0; i < n; i++)
+        do_system_action(&todo[i]);
+    while (changes_room() > 8 && (id = job_next_ready())) {
+        start_timer_of_job(id, false);
+        run_job(id);
+    }
+    start_waiting_processes();
+}

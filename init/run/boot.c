@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * From the kernel's hand-over to the first transaction: descriptors, the API file systems, console,
+ * identity, limits, our own sockets, then units. Nothing here is fatal: each step that cannot be
+ * taken (a container, an old kernel, a read-only tree) is told once and left out. */
+#include "run.h"
+
+#include <linux/reboot.h>
+#include <net/if.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+
+/* ---- mounts -------------------------------------------------------------------------------- */
+
+#define NSUID MS_NOSUID
+#define NEXEC MS_NOEXEC
+#define NDEV MS_NODEV
+#define STRICT MS_STRICTATIME
+
+/* systemd's table (mount-setup.c), flag for flag: no nodev on /dev (device nodes) nor noexec (mmap of
+ * /dev/zero in old X servers), exec on /run (generators) and /dev/shm; the size limits keep a program
+ * that writes to a misspelt /dev/null from filling memory. `container`: also wanted in one. */
+static const struct api_mount {
+    const char *what, *where, *type, *data, *fallback;
+    unsigned long flags;
+    bool container;
+    const char *only_if;
+} api_mounts[] = {
+    { "proc", "/proc", "proc", NULL, NULL, NSUID | NEXEC | NDEV, true, NULL },
+    { "sysfs", "/sys", "sysfs", NULL, NULL, NSUID | NEXEC | NDEV, true, NULL },
+    { "devtmpfs", "/dev", "devtmpfs", "mode=755,size=4m", "mode=755", NSUID | STRICT, true, NULL },
+    { "securityfs", "/sys/kernel/security", "securityfs", NULL, NULL, NSUID | NEXEC | NDEV, false, NULL },
+    { "tmpfs", "/dev/shm", "tmpfs", "mode=1777", NULL, NSUID | NDEV | STRICT, true, NULL },
+    { "devpts", "/dev/pts", "devpts", "mode=620,gid=5", "mode=620", NSUID | NEXEC, true, NULL },
+    { "tmpfs", "/run", "tmpfs", "mode=755,size=20%,nr_inodes=800k", "mode=755", NSUID | NDEV | STRICT, true, NULL },
+    { "cgroup2", "/sys/fs/cgroup", "cgroup2", "nsdelegate,memory_recursiveprot", "nsdelegate",
+      NSUID | NEXEC | NDEV, true, NULL },
+    { "pstore", "/sys/fs/pstore", "pstore", NULL, NULL, NSUID | NEXEC | NDEV, false, NULL },
+    { "efivarfs", "/sys/firmware/efi/efivars", "efivarfs", NULL, NULL, NSUID | NEXEC | NDEV, false, "/sys/firmware/efi" },
+    { "bpf", "/sys/fs/bpf", "bpf", "mode=700", NULL, NSUID | NEXEC | NDEV, false, NULL },
+};
+
+static bool is_mounted(const char *path)
+{
+    struct stat here, up;
+    BUF(parent, 128);
+    buf_fmt(&parent, "%s/..", path);
+    return sys_stat(path, &here) == 0 && sys_stat(buf_end(&parent), &up) == 0 && here.st_dev != up.st_dev;
+}
+
+static void mount_api(const struct api_mount *m)
+{
+    if ((manager.in_container && !m->container) || (m->only_if && sys_access(m->only_if, 0) < 0) || is_mounted(m->where))
+        return;
+    (void)sys_mkdir(m->where, 0755);
+    int r = sys_mount(m->what, m->where, m->type, m->flags, m->data);
+    if (r == -EINVAL && m->fallback)
+        r = sys_mount(m->what, m->where, m->type, m->flags, m->fallback);
+    if (r == -EINVAL && m->data)
+        r = sys_mount(m->what, m->where, m->type, m->flags, NULL);
+    /* Kernels without securityfs, pstore or bpf are common: not worth a word. */
+    if (r < 0 && r != -ENODEV && r != -ENOENT && m->container)
+        log_line(LOG_WARNING, "Failed to mount %s at %s: %s", m->type, m->where, strerror(-r));
+}
+
+static void mount_api_all(void)
+{
+    for (u32 i = 0; i < LEN(api_mounts); i++)
+        mount_api(&api_mounts[i]);
+}
+
+static void make_dev(void)
+{
+    static const struct { const char *from, *to; } links[] = {
+        { "/proc/kcore", "/dev/core" }, { "/proc/self/fd", "/dev/fd" }, { "/proc/self/fd/0", "/dev/stdin" },
+        { "/proc/self/fd/1", "/dev/stdout" }, { "/proc/self/fd/2", "/dev/stderr" },
+    };
+    static const struct { const char *path; mode_t mode; unsigned major, minor; } nodes[] = {
+        { "/dev/null", 0666, 1, 3 }, { "/dev/console", 0600, 5, 1 }, { "/dev/kmsg", 0644, 1, 11 },
+    };
+    for (u32 i = 0; i < LEN(links); i++)
+        (void)sys_symlink(links[i].from, links[i].to);
+    /* Only where no devtmpfs could be mounted: -EEXIST otherwise. */
+    for (u32 i = 0; i < LEN(nodes); i++)
+        (void)sys_mknod(nodes[i].path, S_IFCHR | nodes[i].mode, makedev(nodes[i].major, nodes[i].minor));
+}
+
+static void make_run(void)
+{
+    static const char *const dirs[] = { "/run/systemd", "/run/systemd/system", "/run/systemd/journal", "/run/lock" };
+    for (u32 i = 0; i < LEN(dirs); i++)
+        (void)sys_mkdir(dirs[i], 0755);
+    if (manager.in_container)
+        return;
+    /* Mounts of the host are seen in the namespaces of services (systemd.exec(5), MountFlags=). */
+    (void)sys_mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL);
+}
+
+/* ---- descriptors --------------------------------------------------------------------------- */
+
+/* The kernel may start us with some of 0, 1 and 2 closed: what we open next must not become one. */
+static void repair_descriptors(void)
+{
+    struct stat st;
+    for (int fd = 0; fd <= 2; fd++)
+        if (sys_fstat(fd, &st) == -EBADF && sys_open("/dev/null", O_RDWR) < 0)
+            (void)sys_open("/", O_PATH);
+}
+
+static void own_descriptors(void)
+{
+    exec_fds.null = sys_open("/dev/null", O_RDWR | O_NOCTTY);
+    for (int fd = 0; fd <= 2 && exec_fds.null >= 0; fd++)
+        (void)sys_dup_to(exec_fds.null, fd, false);
+    exec_fds.self = sys_open("/proc/self/exe", O_PATH);
+    if (exec_fds.self < 0)
+        exec_fds.self = sys_open(manager.exec_path, O_PATH);
+    log_to.kmsg_fd = sys_open("/dev/kmsg", O_WRONLY | O_NOCTTY);
+}
+
+static void write_setting(const char *path, const char *text)
+{
+    int fd = sys_open(path, O_WRONLY);
+    if (fd < 0)
+        return;
+    (void)sys_write(fd, text, strlen(text));
+    sys_close(fd);
+}
+
+/* ---- identity ------------------------------------------------------------------------------ */
+
+static ssize_t read_line_of(const char *path, char *text, u32 size)
+{
+    int fd = sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    ssize_t n = fd < 0 ? fd : sys_read(fd, text, size - 1);
+    if (fd >= 0)
+        sys_close(fd);
+    text[n > 0 ? n : 0] = 0;
+    text[strcspn(text, "\n")] = 0;
+    return n;
+}
+
+static void set_hostname(const char *from_cmdline)
+{
+    char text[256] = "";
+    struct utsname u;
+    if (from_cmdline)
+        z_copy(text, sizeof text, str_of(from_cmdline));
+    else
+        (void)read_line_of("/etc/hostname", text, sizeof text);
+    if (!text[0] && sys_uname(&u) == 0 && u.nodename[0] && !STREQ(u.nodename, "(none)"))
+        return;                          /* the kernel or a container has given us one */
+    if (!text[0] || text[0] == '#')
+        z_copy(text, sizeof text, S("localhost"));
+    struct str name = str_trim(str_of(text));
+    (void)sys_sethostname(name.p, MIN(name.n, 64u));
+}
+
+/* The kernel gives lo 127.0.0.1 and ::1 when it comes up. */
+static void loopback_up(void)
+{
+    struct ifreq req = { .ifr_name = "lo" };
+    int fd = sys_socket(AF_INET, SOCK_DGRAM, 0);
+    int r = fd < 0 ? fd : sys_ioctl(fd, SIOCGIFFLAGS, &req);
+    if (r >= 0 && !(req.ifr_flags & IFF_UP)) {
+        req.ifr_flags |= IFF_UP;
+        r = sys_ioctl(fd, SIOCSIFFLAGS, &req);
+    }
+    if (r < 0 && r != -EAFNOSUPPORT)
+        log_line(LOG_WARNING, "Failed to bring up the loopback device: %s", strerror(-r));
+    if (fd >= 0)
+        sys_close(fd);
+}
+
+static bool id_valid(const char *text)
+{
+    u32 n = 0;
+    bool zero = true;
+    for (; text[n]; n++) {
+        if (parse_hex(text[n]) < 0)
+            return false;
+        zero &= text[n] == '0';
+    }
+    return n == 32 && !zero;
+}
+
+static void make_id(char *id)
+{
+    u8 random[16];
+    struct buf b = { id, 0, 33, false };
+    if (sys_random(random, sizeof random) != sizeof random)
+        for (u32 i = 0; i < 16; i++)
+            random[i] = (u8)(sys_now() >> (i % 8));
+    random[6] = (u8)((random[6] & 0x0f) | 0x40);
+    random[8] = (u8)((random[8] & 0x3f) | 0x80);
+    for (u32 i = 0; i < 16; i++)
+        buf_fmt(&b, "%02x", random[i]);
+    buf_end(&b);
+}
+
+static int write_id(const char *path, const char *id)
+{
+    BUF(line, 40);
+    int fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0444);
+    if (fd < 0)
+        return fd;
+    buf_fmt(&line, "%s\n", id);
+    ssize_t n = sys_write(fd, line.p, line.n);
+    sys_close(fd);
+    return n < 0 ? (int)n : 0;
+}
+
+/* machine-id(5). Where /etc cannot be written the id lies in /run, bound over the file if there is
+ * one; remounting the root (client/mount.c) writes it down once that can be. */
+static void set_machine_id(const char *from_cmdline)
+{
+    char text[64], id[33];
+    ssize_t n = read_line_of("/etc/machine-id", text, sizeof text);
+    if (id_valid(text))
+        return;
+    if (n < 0 || STREQ(text, "uninitialized"))
+        write_id("/run/systemd/first-boot", "");
+    if (from_cmdline && id_valid(from_cmdline))
+        z_copy(id, sizeof id, str_of(from_cmdline));
+    else
+        make_id(id);
+    if (write_id("/etc/machine-id", id) == 0)
+        return;
+    if (write_id("/run/machine-id", id) < 0 || n < 0)
+        return;
+    int r = sys_mount("/run/machine-id", "/etc/machine-id", NULL, MS_BIND, NULL);
+    if (r == 0)
+        r = sys_mount(NULL, "/etc/machine-id", NULL, MS_BIND | MS_RDONLY | MS_REMOUNT, NULL);
+    if (r < 0)
+        log_line(LOG_WARNING, "Failed to bind /run/machine-id over /etc/machine-id: %s", strerror(-r));
+}
+
+static void raise_limits(void)
+{
+    char text[32];
+    u64 most = 1048576;
+    struct rlimit limit;
+    if (read_line_of("/proc/sys/fs/nr_open", text, sizeof text) > 0)
+        (void)parse_u64(str_of(text), 10, &most);
+    limit = (struct rlimit){ most, most };
+    if (sys_setrlimit(RLIMIT_NOFILE, &limit, NULL) < 0 && sys_setrlimit(RLIMIT_NOFILE, NULL, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)sys_setrlimit(RLIMIT_NOFILE, &limit, NULL);
+    }
+    write_setting("/proc/sys/net/unix/max_dgram_qlen", "512");
+    write_setting("/proc/sys/kernel/printk_devkmsg", "on");
+}
+
+static void own_cgroup(void)
+{
+    struct statfs fs;
+    if (sys_statfs("/sys/fs/cgroup", &fs) < 0 || fs.f_type != 0x63677270 /* CGROUP2_SUPER_MAGIC */)
+        return;
+    int r = sys_mkdir("/sys/fs/cgroup/init.scope", 0755);
+    exec_cgroups = r == 0 || r == -EEXIST;
+    if (exec_cgroups)
+        write_setting("/sys/fs/cgroup/init.scope/cgroup.procs", "0");
+    else
+        log_line(LOG_WARNING, "The cgroup tree cannot be written (%s): services are tracked by their sessions.", strerror(-r));
+}
+
+/* ---- the kernel command line --------------------------------------------------------------- */
+
+struct boot_options { char target[UNIT_NAME_BYTES], hostname[256], machine_id[64]; bool has_hostname, has_id; };
+static struct boot_options options;
+
+/* Words that stand alone and choose a target, as sysvinit and systemd know them. */
+static const struct { const char *word, *target; } target_words[] = {
+    { "emergency", "emergency.target" }, { "-b", "emergency.target" }, { "rescue", "rescue.target" },
+    { "single", "rescue.target" }, { "-s", "rescue.target" }, { "s", "rescue.target" }, { "S", "rescue.target" },
+    { "1", "rescue.target" }, { "2", "multi-user.target" }, { "3", "multi-user.target" },
+    { "4", "multi-user.target" }, { "5", "graphical.target" },
+};
+
+static void add_env(const char *assignment)
+{
+    static char space[8192];
+    static u32 used;
+    size_t n = strlen(assignment) + 1, name = strcspn(assignment, "=") + 1;
+    if (exec_env_n == MANAGER_ENV_MAX || n > sizeof space - used || name >= n) {
+        log_line(LOG_WARNING, "systemd.setenv=%s: not an assignment, or limit MANAGER_ENV_MAX reached (limits.h).", assignment);
+        return;
+    }
+    memcpy(space + used, assignment, n);
+    u32 i = 0;
+    while (i < exec_env_n && strncmp(exec_env[i], assignment, name) != 0)
+        i++;
+    exec_env[i] = space + used;
+    exec_env_n += i == exec_env_n;
+    used += (u32)n;
+}
+
+static void take_option(const char *key, const char *value)
+{
+    i32 level;
+    bool flag;
+    if (cmdline_key_is(key, "systemd.unit") && value) {
+        z_copy(options.target, sizeof options.target, str_of(value));
+    } else if (cmdline_key_is(key, "systemd.setenv") && value) {
+        add_env(value);
+    } else if (cmdline_key_is(key, "systemd.hostname") && value) {
+        options.has_hostname = z_copy(options.hostname, sizeof options.hostname, str_of(value));
+    } else if (cmdline_key_is(key, "systemd.machine_id") && value) {
+        options.has_id = z_copy(options.machine_id, sizeof options.machine_id, str_of(value));
+    } else if (cmdline_key_is(key, "systemd.show_status") && value) {
+        if (parse_bool(str_of(value), &flag) == 0)
+            manager.quiet = !flag;
+    } else if (cmdline_key_is(key, "systemd.log_level") && value) {
+        if (name_find(level_names, str_of(value), &level) == 0)
+            log_to.max = (enum level)level;
+    } else if (cmdline_key_is(key, "systemd.log_color")) {
+        manager.no_color = value && parse_bool(str_of(value), &flag) == 0 && !flag;
+    } else if (cmdline_key_is(key, "pith.exit") && value) {
+        z_copy(manager.exit_channel, sizeof manager.exit_channel, str_of(value));
+    } else if (STREQ(key, "quiet") && !value) {
+        manager.quiet = true;
+    } else if (STREQ(key, "debug") && !value) {
+        log_to.max = LOG_DEBUG;
+    } else if (STREQ(key, "TERM") && value) {
+        manager.no_color |= STREQ(value, "dumb");
+    }
+}
+
+static void read_command_line(void)
+{
+    struct cmdline c = { .rest = str_of(cmdline_text()) };
+    bool initrd = in_initrd();
+    while (cmdline_next(&c) > 0) {
+        /* In an initrd what chooses a target is meant for the system behind it, unless it says rd. */
+        const char *rd = z_after(c.key, "rd.");
+        bool chooses = cmdline_key_is(c.key, "systemd.unit");
+        if (initrd ? !chooses || rd : !rd)
+            take_option(rd && initrd ? rd : c.key, c.value);
+        for (u32 i = 0; i < LEN(target_words) && !c.value; i++)
+            if (STREQ(initrd && rd ? rd : c.key, target_words[i].word) && (!initrd || rd))
+                z_copy(options.target, sizeof options.target, str_of(target_words[i].target));
+    }
+}
+
+/* ---- sockets and watches ------------------------------------------------------------------- */
+
+static int listen_stream(const char *path, mode_t mode)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (fd < 0 || !z_copy(a.sun_path, sizeof a.sun_path, str_of(path)))
+        return fd;
+    (void)sys_unlink(path);
+    int r = sys_bind(fd, (const void *)&a, sizeof a);
+    if (r == 0)
+        r = sys_listen(fd, 4096);
+    if (r == 0)
+        r = sys_chmod(path, mode);
+    if (r == 0)
+        return fd;
+    sys_close(fd);
+    return r;
+}
+
+int control_fd = -1;
+int control_open(void) { return control_fd = listen_stream(BUS_SOCKET, 0666); }
+
+static void watch(int fd, u32 events, u8 kind, const char *what)
+{
+    int r = fd < 0 ? fd : watch_add(fd, events, kind, 0);
+    if (r < 0)
+        log_line(LOG_WARNING, "%s: %s", what, strerror(-r));
+}
+
+static void open_sources(void)
+{
+    int pair[2] = { -1, -1 }, report[2] = { -1, -1 }, idle[2] = { -1, -1 };
+    watch_init();
+    conns_init();
+    (void)sys_pipe(report, O_NONBLOCK);
+    (void)sys_pipe(idle, O_NONBLOCK);
+    exec_fds.report = report[1];
+    exec_fds.idle_read = idle[0];
+    exec_fds.idle_write = idle[1];
+    inotify_fd = sys_inotify_init();
+    watch(sys_signalfd(~0ull), EPOLLIN, WATCH_SIGNALS, "Signals cannot be received");
+    watch(report[0], EPOLLIN, WATCH_REPORT, "Reports of failed children cannot be received");
+    watch(inotify_fd, EPOLLIN, WATCH_INOTIFY, "Files cannot be watched");
+    watch(notify_open(), EPOLLIN, WATCH_NOTIFY, "/run/systemd/notify");
+    watch(mounts_open(), EPOLLPRI, WATCH_MOUNTINFO, "/proc/self/mountinfo");
+    watch(swaps_open(), EPOLLPRI, WATCH_SWAPS, "/proc/swaps");
+    watch(control_open(), EPOLLIN, WATCH_CONTROL, BUS_SOCKET ": systemctl will not reach PID 1");
+    if (!manager.in_container)
+        watch(uevents_open(), EPOLLIN, WATCH_UEVENT, "Devices cannot be watched");
+    exec_fds.journal_listen = listen_stream("/run/systemd/journal/stdout", 0666);
+    if (sys_socketpair(AF_UNIX, SOCK_DGRAM, pair) == 0) {
+        exec_fds.log_read = pair[1];
+        log_to.socket_fd = pair[0];
+    }
+}
+
+/* ---- early boot ---------------------------------------------------------------------------- */
+
+static bool detect_container(void)
+{
+    return sys_access("/run/systemd/container", 0) == 0 || sys_access("/run/.containerenv", 0) == 0
+        || sys_access("/.dockerenv", 0) == 0 || sys_access("/run/host/container-manager", 0) == 0
+        || manager.container_env;
+}
+
+void boot_machine(int argc, char **argv)
+{
+    (void)argc;
+    (void)sys_sigmask(SIG_SETMASK, ~0ull, NULL);
+    repair_descriptors();
+    manager.userspace_at = sys_now();
+    manager.exec_path = argv[0];
+    manager.in_container = detect_container();
+    log_to.stderr_fd = -1;
+    (void)sys_umask(0);
+    (void)sys_chdir("/");
+    (void)sys_setsid();
+    mount_api_all();
+    make_dev();
+    own_descriptors();
+    make_run();
+    if (!manager.in_container) {
+        (void)sys_settimezone_utc();     /* seals the kernel's "time warp": the RTC runs in UTC */
+        (void)sys_reboot(LINUX_REBOOT_CMD_CAD_OFF, NULL);
+    }
+    add_env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    read_command_line();
+    console_open();
+    console_sane();
+    set_hostname(options.has_hostname ? options.hostname : NULL);
+    loopback_up();
+    set_machine_id(options.has_id ? options.machine_id : NULL);
+    raise_limits();
+    own_cgroup();
+    open_sources();
+}
+
+/* ---- units --------------------------------------------------------------------------------- */
+
+/* Units that are up before anything is started, by what they are. */
+static void adopt_what_is_there(void)
+{
+    static const char *const slices[] = { "-.slice", "system.slice" };
+    for (u32 i = 0; i < LEN(slices); i++) {
+        unit_id id = unit_get(str_of(slices[i]));
+        load_pending();
+        if (id && unit_active[id] == INACTIVE)
+            set_state(id, SI_ACTIVE);
+    }
+    mounts_read();
+    swaps_read();
+}
+
+static bool try_target(const char *name, int mode)
+{
+    struct report r = { 0 };
+    int error = start_by_name(name, JOB_START, mode, &r);
+    log_report(&r);
+    if (error < 0)
+        log_line(LOG_ERR, "Failed to start %s: %s", name, r.error);
+    return error == 0;
+}
+
+void boot_units(void)
+{
+    BUF(name, UNIT_NAME_BYTES);
+    const char *target = options.target[0] ? options.target : in_initrd() ? "initrd.target" : "default.target";
+    if (options.target[0] && unit_name_mangle(str_of(options.target), false, ".target", &name) >= 0)
+        target = buf_end(&name);
+    status_line(STATUS_NORMAL, NULL, NULL, "\nWelcome to %s!\n", os_name());
+    (void)generate_all();
+    index_build();
+    adopt_what_is_there();
+    load_compact();
+    index_drop();
+    settle();
+    if (try_target(target, MODE_ISOLATE) || try_target(target, MODE_REPLACE))
+        return;
+    status_line(STATUS_NOTICE, "0;1;31", "FAILED", "%s cannot be started, falling back to rescue.target.", target);
+    if (!try_target("rescue.target", MODE_REPLACE))
+        (void)try_target("emergency.target", MODE_REPLACE);
+}
+
+/* PRETTY_NAME of os-release(5). */
+const char *os_name(void)
+{
+    static char name[128];
+    char *text;
+    u32 n;
+    if (file_read("/etc/os-release", &text, &n) < 0 && file_read("/usr/lib/os-release", &text, &n) < 0)
+        return "Linux";
+    struct str rest = { text, n }, line;
+    while ((line = str_line(&rest, '\n')).p) {
+        struct buf b = BUF_OVER(name);
+        struct str value = str_from(line, 12);
+        if (str_starts(line, "PRETTY_NAME=") && word_next(&value, "\n", WORD_UNQUOTE, &b) > 0)
+            return buf_end(&b);
+    }
+    return "Linux";
+}
+
+static void put_part(struct buf *b, usec t, const char *what)
+{
+    buf_span(b, t, USEC_MS);
+    buf_fmt(b, " (%s)", what);
+}
+
+/* Once, when the last job of the boot is done. */
+void boot_finished_check(void)
+{
+    if (manager.finished || jobs_n || !manager.booting)
+        return;
+    BUF(line, 256);
+    BUF(total, 64);
+    manager.finished = true;
+    manager.finished_at = sys_now();
+    put_part(&line, manager.userspace_at, "kernel");
+    buf_z(&line, " + ");
+    put_part(&line, manager.finished_at - manager.userspace_at, "userspace");
+    buf_span(&total, manager.finished_at, USEC_MS);
+    log_line(LOG_INFO, "Startup finished in %s = %s.", buf_end(&line), buf_end(&total));
+    if (exec_fds.idle_write >= 0) {
+        sys_close(exec_fds.idle_write);
+        sys_close(exec_fds.idle_read);
+        exec_fds.idle_read = exec_fds.idle_write = -1;
+    }
+    trim_memory();
+}

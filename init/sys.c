@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * The system calls, made directly (see sys.h for why not through libc). One line each; what needs
+ * more than a line is at the end, with the assembler of each architecture at the top. */
+#define _GNU_SOURCE
+#include "sys.h"
+#include "limits.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#if defined(__x86_64__)
+static inline long call6(long n, long a, long b, long c, long d, long e, long f)
+{
+    long r;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return r;
+}
+
+/* clone3 with a stack of its own: in the child %rsp is that stack, so it may only use registers
+ * until it has called the function. */
+static long clone_on_stack(struct clone_args *a, size_t n, void (*fn)(void *), void *arg)
+{
+    long r;
+    register void (*r8)(void *) __asm__("r8") = fn;
+    register void *r9 __asm__("r9") = arg;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax,%%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp,%%ebp\n\t"
+                     "mov %%r9,%%rdi\n\t"
+                     "call *%%r8\n\t"
+                     "hlt\n"
+                     "1:"
+                     : "=a"(r) : "a"(SYS_clone3), "D"(a), "S"(n), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return r;
+}
+#elif defined(__aarch64__)
+static inline long call6(long n, long a, long b, long c, long d, long e, long f)
+{
+    register long x8 __asm__("x8") = n;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
+    return x0;
+}
+
+static long clone_on_stack(struct clone_args *a, size_t n, void (*fn)(void *), void *arg)
+{
+    register long x8 __asm__("x8") = SYS_clone3;
+    register long x0 __asm__("x0") = (long)a;
+    register long x1 __asm__("x1") = (long)n;
+    register void (*x9)(void *) __asm__("x9") = fn;
+    register void *x10 __asm__("x10") = arg;
+    __asm__ volatile("svc 0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x29, xzr\n\t"
+                     "mov x0, x10\n\t"
+                     "blr x9\n\t"
+                     "brk #0\n"
+                     "1:"
+                     : "+r"(x0) : "r"(x8), "r"(x1), "r"(x9), "r"(x10) : "x30", "memory");
+    return x0;
+}
+#else
+#error "one block of assembler is missing for this architecture"
+#endif
+
+#define C(n, ...) CALL_N(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)(n, __VA_ARGS__)
+#define CALL_N(a, b, c, d, e, f, n, ...) CALL##n
+#define CALL1(n, a) call6(n, (long)(a), 0, 0, 0, 0, 0)
+#define CALL2(n, a, b) call6(n, (long)(a), (long)(b), 0, 0, 0, 0)
+#define CALL3(n, a, b, c) call6(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define CALL4(n, a, b, c, d) call6(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define CALL5(n, a, b, c, d, e) call6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define CALL6(n, a, b, c, d, e, f) \
+    call6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define R(type, n, ...) return (type)C(SYS_##n, __VA_ARGS__)
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+int sys_open(const char *path, int flags) { R(int, openat, AT_FDCWD, path, flags | O_CLOEXEC, 0); }
+int sys_openat(int dir, const char *path, int flags, mode_t mode)
+{
+    R(int, openat, dir, path, flags | O_CLOEXEC, mode);
+}
+int sys_close(int fd) { R(int, close, fd); }
+ssize_t sys_read(int fd, void *p, size_t n) { R(ssize_t, read, fd, p, n); }
+ssize_t sys_write(int fd, const void *p, size_t n) { R(ssize_t, write, fd, p, n); }
+ssize_t sys_writev(int fd, const struct iovec *v, int n) { R(ssize_t, writev, fd, v, n); }
+ssize_t sys_pread(int fd, void *p, size_t n, off_t at) { R(ssize_t, pread64, fd, p, n, at); }
+int sys_fstat(int fd, struct stat *st) { R(int, fstat, fd, st); }
+int sys_stat(const char *path, struct stat *st) { R(int, newfstatat, AT_FDCWD, path, st, 0); }
+int sys_lstat(const char *path, struct stat *st)
+{
+    R(int, newfstatat, AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+}
+int sys_statfs(const char *path, struct statfs *st) { R(int, statfs, path, st); }
+int sys_fstatfs(int fd, struct statfs *st) { R(int, fstatfs, fd, st); }
+int sys_access(const char *path, int mode) { R(int, faccessat, AT_FDCWD, path, mode); }
+ssize_t sys_getdents(int fd, void *p, size_t n) { R(ssize_t, getdents64, fd, p, n); }
+int sys_mkdir(const char *path, mode_t mode) { R(int, mkdirat, AT_FDCWD, path, mode); }
+int sys_mkdirat(int dir, const char *path, mode_t mode) { R(int, mkdirat, dir, path, mode); }
+int sys_unlink(const char *path) { R(int, unlinkat, AT_FDCWD, path, 0); }
+int sys_unlinkat(int dir, const char *path, int flags) { R(int, unlinkat, dir, path, flags); }
+int sys_rmdir(const char *path) { R(int, unlinkat, AT_FDCWD, path, AT_REMOVEDIR); }
+int sys_symlink(const char *target, const char *path) { R(int, symlinkat, target, AT_FDCWD, path); }
+int sys_rename(const char *from, const char *to)
+{
+    R(int, renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+int sys_chmod(const char *path, mode_t mode) { R(int, fchmodat, AT_FDCWD, path, mode); }
+int sys_fchmod(int fd, mode_t mode) { R(int, fchmod, fd, mode); }
+int sys_chown(const char *path, uid_t u, gid_t g)
+{
+    R(int, fchownat, AT_FDCWD, path, u, g, AT_SYMLINK_NOFOLLOW);
+}
+int sys_fchown(int fd, uid_t u, gid_t g) { R(int, fchown, fd, u, g); }
+int sys_mknod(const char *path, mode_t m, dev_t d) { R(int, mknodat, AT_FDCWD, path, m, d); }
+int sys_touch(const char *path)
+{
+    R(int, utimensat, AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+int sys_chdir(const char *path) { R(int, chdir, path); }
+int sys_fchdir(int fd) { R(int, fchdir, fd); }
+int sys_chroot(const char *path) { R(int, chroot, path); }
+mode_t sys_umask(mode_t mask) { R(mode_t, umask, mask); }
+int sys_dup_above(int fd, int lowest) { R(int, fcntl, fd, F_DUPFD_CLOEXEC, lowest); }
+int sys_keep_on_exec(int fd, bool keep) { R(int, fcntl, fd, F_SETFD, keep ? 0 : FD_CLOEXEC); }
+int sys_pipe(int fds[2], int flags) { R(int, pipe2, fds, flags | O_CLOEXEC); }
+int sys_ioctl(int fd, unsigned long request, void *arg) { R(int, ioctl, fd, request, arg); }
+int sys_memfd(const char *name, unsigned flags) { R(int, memfd_create, name, flags | MFD_CLOEXEC); }
+int sys_ftruncate(int fd, off_t n) { R(int, ftruncate, fd, n); }
+ssize_t sys_sendfile(int to, int from, size_t n) { R(ssize_t, sendfile, to, from, NULL, n); }
+
+/* ---- sockets ------------------------------------------------------------------------------- */
+
+int sys_socket(int domain, int type, int proto) { R(int, socket, domain, type | SOCK_CLOEXEC, proto); }
+int sys_socketpair(int d, int type, int fds[2]) { R(int, socketpair, d, type | SOCK_CLOEXEC, 0, fds); }
+int sys_bind(int fd, const struct sockaddr *a, unsigned n) { R(int, bind, fd, a, n); }
+int sys_listen(int fd, int backlog) { R(int, listen, fd, backlog); }
+int sys_accept(int fd, int flags) { R(int, accept4, fd, NULL, NULL, flags | SOCK_CLOEXEC); }
+int sys_connect(int fd, const struct sockaddr *a, unsigned n) { R(int, connect, fd, a, n); }
+int sys_setsockopt(int fd, int level, int name, const void *p, unsigned n)
+{
+    R(int, setsockopt, fd, level, name, p, n);
+}
+int sys_getsockopt(int fd, int level, int name, void *p, unsigned *n)
+{
+    R(int, getsockopt, fd, level, name, p, n);
+}
+ssize_t sys_send(int fd, const void *p, size_t n, int fl) { R(ssize_t, sendto, fd, p, n, fl, NULL, 0); }
+ssize_t sys_recv(int fd, void *p, size_t n, int fl) { R(ssize_t, recvfrom, fd, p, n, fl, NULL, NULL); }
+ssize_t sys_sendmsg(int fd, const struct msghdr *m, int flags) { R(ssize_t, sendmsg, fd, m, flags); }
+ssize_t sys_recvmsg(int fd, struct msghdr *m, int fl)
+{
+    R(ssize_t, recvmsg, fd, m, fl | MSG_CMSG_CLOEXEC);
+}
+int sys_shutdown(int fd, int how) { R(int, shutdown, fd, how); }
+
+/* ---- events and time ----------------------------------------------------------------------- */
+
+int sys_epoll_create(void) { R(int, epoll_create1, EPOLL_CLOEXEC); }
+int sys_epoll_wait(int ep, struct epoll_event *ev, int n, int timeout_ms)
+{
+    R(int, epoll_pwait, ep, ev, n, timeout_ms, NULL, 8);
+}
+int sys_signalfd(uint64_t mask) { R(int, signalfd4, -1, &mask, 8, O_CLOEXEC | O_NONBLOCK); }
+int sys_inotify_init(void) { R(int, inotify_init1, O_CLOEXEC | O_NONBLOCK); }
+int sys_inotify_add(int fd, const char *p, uint32_t mask) { R(int, inotify_add_watch, fd, p, mask); }
+int sys_inotify_rm(int fd, int watch) { R(int, inotify_rm_watch, fd, watch); }
+int sys_random(void *p, size_t n) { R(int, getrandom, p, n, 1 /* GRND_NONBLOCK */); }
+
+static uint64_t clock_us(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);        /* libc's: the vdso, which writes no errno */
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+uint64_t sys_now(void) { return clock_us(CLOCK_MONOTONIC); }
+uint64_t sys_now_real(void) { return clock_us(CLOCK_REALTIME); }
+
+int sys_epoll_ctl(int ep, int op, int fd, uint32_t events, uint64_t tag)
+{
+    struct epoll_event ev = { .events = events, .data = { .u64 = tag } };
+    R(int, epoll_ctl, ep, op, fd, &ev);
+}
+
+int sys_poll_one(int fd, short events, int timeout_ms)
+{
+    struct pollfd p = { .fd = fd, .events = events };
+    struct timespec t = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000l };
+    int r = (int)C(SYS_ppoll, &p, 1, timeout_ms < 0 ? NULL : &t, NULL, 8);
+    return r > 0 ? p.revents : r;
+}
+
+/* ---- processes ----------------------------------------------------------------------------- */
+
+int sys_execve(const char *path, char *const *argv, char *const *envp)
+{
+    R(int, execve, path, argv, envp);
+}
+int sys_execfd(int fd, char *const *argv, char *const *envp)
+{
+    R(int, execveat, fd, "", argv, envp, AT_EMPTY_PATH);
+}
+pid_t sys_getpid(void) { R(pid_t, getpid, 0); }
+pid_t sys_getppid(void) { R(pid_t, getppid, 0); }
+uid_t sys_getuid(void) { R(uid_t, getuid, 0); }
+uid_t sys_geteuid(void) { R(uid_t, geteuid, 0); }
+int sys_kill(pid_t pid, int sig) { R(int, kill, pid, sig); }
+int sys_setsid(void) { R(int, setsid, 0); }
+int sys_prctl(int op, unsigned long a, unsigned long b) { R(int, prctl, op, a, b, 0, 0); }
+int sys_sigmask(int how, uint64_t set, uint64_t *old) { R(int, rt_sigprocmask, how, &set, old, 8); }
+int sys_setrlimit(int which, const struct rlimit *new, struct rlimit *old)
+{
+    R(int, prlimit64, 0, which, new, old);
+}
+int sys_setpriority(int nice) { R(int, setpriority, PRIO_PROCESS, 0, nice); }
+int sys_setgroups(size_t n, const gid_t *g) { R(int, setgroups, n, g); }
+int sys_setgid(gid_t g) { R(int, setresgid, g, g, g); }
+int sys_setuid(uid_t u) { R(int, setresuid, u, u, u); }
+int sys_getgroups(int n, gid_t *g) { R(int, getgroups, n, g); }
+
+_Noreturn void sys_exit(int status)
+{
+    for (;;)
+        (void)C(SYS_exit_group, status);
+}
+
+pid_t sys_fork(void)
+{
+    R(pid_t, clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+pid_t sys_clone(const struct sys_clone *c, void (*child)(void *), void *arg)
+{
+    struct clone_args a = {
+        .flags = c->flags,
+        .exit_signal = SIGCHLD,
+        .cgroup = c->cgroup_fd > 0 ? (uint64_t)c->cgroup_fd : 0,
+        .child_tid = (uint64_t)(uintptr_t)c->child_tid,
+        .stack = (uint64_t)(uintptr_t)c->stack,
+        .stack_size = c->stack_bytes,
+    };
+    if (c->stack)
+        return (pid_t)clone_on_stack(&a, sizeof a, child, arg);
+    pid_t pid = (pid_t)C(SYS_clone3, &a, sizeof a);
+    if (pid == 0) {
+        child(arg);
+        sys_exit(255);
+    }
+    return pid;
+}
+
+static int wait_death(pid_t which, struct death *d, int options)
+{
+    siginfo_t si;
+    memset(&si, 0, sizeof si);
+    int r = (int)C(SYS_waitid, which > 0 ? P_PID : P_ALL, which > 0 ? which : 0, &si,
+                   WEXITED | options, NULL);
+    if (r < 0 || si.si_pid == 0)
+        return r;
+    *d = (struct death){ .pid = si.si_pid, .code = si.si_code, .status = si.si_status };
+    return 1;
+}
+int sys_reap(pid_t which, struct death *d) { return wait_death(which, d, WNOHANG); }
+int sys_wait(pid_t pid, struct death *d) { return wait_death(pid, d, 0); }
+
+/* The kernel's struct sigaction, which is not libc's. */
+struct kernel_sigaction { void (*handler)(int); unsigned long flags; void *restorer; uint64_t mask; };
+static int set_handler(int sig, void (*handler)(int))
+{
+    struct kernel_sigaction sa = { .handler = handler };
+    R(int, rt_sigaction, sig, &sa, NULL, 8);
+}
+int sys_signal_reset(int sig) { return set_handler(sig, SIG_DFL); }
+int sys_signal_ignore(int sig) { return set_handler(sig, SIG_IGN); }
+
+int sys_signal_wait(uint64_t set, int timeout_ms)
+{
+    struct timespec t = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000l };
+    R(int, rt_sigtimedwait, &set, NULL, timeout_ms < 0 ? NULL : &t, 8);
+}
+
+/* ---- the machine --------------------------------------------------------------------------- */
+
+int sys_mount(const char *what, const char *where, const char *type, unsigned long flags, const char *data)
+{
+    R(int, mount, what, where, type, flags, data);
+}
+int sys_umount(const char *where, int flags) { R(int, umount2, where, flags); }
+int sys_swapon(const char *what, int flags) { R(int, swapon, what, flags); }
+int sys_swapoff(const char *what) { R(int, swapoff, what); }
+int sys_sync(void) { R(int, sync, 0); }
+int sys_uname(struct utsname *u) { R(int, uname, u); }
+int sys_sethostname(const char *name, size_t n) { R(int, sethostname, name, n); }
+int sys_init_module(int fd, const char *params) { R(int, finit_module, fd, params, 0); }
+int sys_unshare(int flags) { R(int, unshare, flags); }
+int sys_mlockall(void) { R(int, mlockall, MCL_CURRENT | MCL_FUTURE); }
+
+int sys_reboot(unsigned cmd, const char *arg)
+{
+    R(int, reboot, 0xfee1dead, 672274793, cmd, arg);
+}
+
+int sys_settimezone_utc(void)
+{
+    struct timezone tz = { 0, 0 };
+    R(int, settimeofday, NULL, &tz);
+}
+
+int sys_swap_roots(const char *new_root)
+{
+    int r = sys_chdir(new_root);
+    if (r == 0)
+        r = sys_mount(".", "/", NULL, MS_MOVE, NULL);
+    if (r == 0)
+        r = sys_chroot(".");
+    return r == 0 ? sys_chdir("/") : r;
+}
+
+int sys_madvise_free(void *p, size_t n)
+{
+    uintptr_t from = ((uintptr_t)p + 4095) & ~(uintptr_t)4095, to = ((uintptr_t)p + n) & ~(uintptr_t)4095;
+    if (to <= from)
+        return 0;
+    R(int, madvise, from, to - from, MADV_DONTNEED);
+}
+
+/* ---- more than one call -------------------------------------------------------------------- */
+
+ssize_t sys_readlinkat(int dir, const char *path, char *to, size_t n)
+{
+    ssize_t r = (ssize_t)C(SYS_readlinkat, dir, path, to, n);
+    if (r >= 0 && (size_t)r >= n)
+        return -E2BIG;
+    if (r >= 0)
+        to[r] = 0;
+    return r;
+}
+
+int sys_dup_to(int fd, int to, bool cloexec)
+{
+    if (fd == to)
+        return sys_keep_on_exec(fd, !cloexec);
+    R(int, dup3, fd, to, cloexec ? O_CLOEXEC : 0);
+}
+
+int sys_nonblock(int fd, bool on)
+{
+    int flags = (int)C(SYS_fcntl, fd, F_GETFL, 0);
+    if (flags < 0)
+        return flags;
+    R(int, fcntl, fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+int sys_close_range(unsigned from, unsigned to)
+{
+    int r = (int)C(SYS_close_range, from, to, 0);
+    if (r == -ENOSYS)                 /* Linux 5.9 has it; a seccomp profile may not */
+        for (unsigned fd = from; fd <= to && fd < 1024; fd++)
+            sys_close((int)fd);
+    return r == -ENOSYS ? 0 : r;
+}

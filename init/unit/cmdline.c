@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * The kernel command line, word by word: kernel-command-line(7). In a container, where the kernel's
+ * is not ours, the arguments of PID 1 stand in its place (boot.c sets them). */
+#include "unit.h"
+#include "../sys.h"
+
+static char line[4096];
+static bool line_known;
+
+const char *cmdline_text(void)
+{
+    if (!line_known) {
+        int fd = sys_open("/proc/cmdline", O_RDONLY);
+        ssize_t n = fd < 0 ? 0 : sys_read(fd, line, sizeof line - 1);
+        line[n > 0 ? n : 0] = 0;
+        if (fd >= 0) {
+            sys_close(fd);
+            line_known = true;
+        }
+    }
+    return line;
+}
+
+void cmdline_set(const char *text)
+{
+    z_copy(line, sizeof line, str_cut(str_of(text), sizeof line - 1));
+    line_known = true;
+}
+
+int cmdline_next(struct cmdline *c)
+{
+    struct buf word = { scratch(2), 0, 4096, false };
+    /* Quotes group words and go; backslashes stay, they belong to the value. */
+    struct str s = c->rest;
+    char quote = 0;
+    while (s.n && strchr(BLANKS, s.p[0]) && s.p[0])
+        s = str_from(s, 1);
+    if (!s.n)
+        return 0;
+    for (; s.n && (quote || !strchr(BLANKS, s.p[0])); s = str_from(s, 1)) {
+        char ch = s.p[0];
+        if (quote && ch == quote)
+            quote = 0;
+        else if (!quote && (ch == '"' || ch == '\''))
+            quote = ch;
+        else
+            buf_c(&word, ch);
+    }
+    c->rest = s;
+    char *text = buf_end(&word), *eq = strchr(text, '=');
+    c->value = eq ? eq + 1 : NULL;
+    z_copy(c->key, sizeof c->key, str_cut((struct str){ text, eq ? (size_t)(eq - text) : word.n }, 255));
+    return 1;
+}
+
+bool cmdline_key_is(const char *key, const char *name)
+{
+    for (; *key && *name; key++, name++)
+        if (*key != *name && !((*key == '-' || *key == '_') && (*name == '-' || *name == '_')))
+            return false;
+    return !*key && !*name;
+}
+
+/* The last word of this name decides; without a value it is true. */
+bool cmdline_flag(const char *name, bool missing)
+{
+    struct cmdline c = { .rest = str_of(cmdline_text()) };
+    bool v = missing;
+    while (cmdline_next(&c) > 0)
+        if (cmdline_key_is(c.key, name)) {
+            if (!c.value)
+                v = true;
+            else
+                (void)parse_bool(str_of(c.value), &v);
+        }
+    return v;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * The directive table, the names of enumerated values, and the reading side of settings: a unit
+ * keeps only what its files set, all else is the row's default. No parsing, no messages. */
+#include "unit.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+/* ---- names of values ----------------------------------------------------------------------- */
+
+static const struct name service_types[] = {
+    { SERVICE_SIMPLE, "simple" }, { SERVICE_EXEC, "exec" }, { SERVICE_FORKING, "forking" },
+    { SERVICE_ONESHOT, "oneshot" }, { SERVICE_DBUS, "dbus" }, { SERVICE_NOTIFY, "notify" },
+    { SERVICE_IDLE, "idle" }, { 0, NULL },
+};
+static const struct name restarts[] = {
+    { RESTART_NO, "no" }, { RESTART_ON_SUCCESS, "on-success" }, { RESTART_ON_FAILURE, "on-failure" },
+    { RESTART_ON_ABNORMAL, "on-abnormal" }, { RESTART_ON_WATCHDOG, "on-watchdog" },
+    { RESTART_ON_ABORT, "on-abort" }, { RESTART_ALWAYS, "always" }, { 0, NULL },
+};
+static const struct name kill_modes[] = {
+    { KILL_CONTROL_GROUP, "control-group" }, { KILL_PROCESS, "process" }, { KILL_MIXED, "mixed" },
+    { KILL_NONE, "none" }, { 0, NULL },
+};
+static const struct name notify_accesses[] = {
+    { NOTIFY_NONE, "none" }, { NOTIFY_ALL, "all" }, { NOTIFY_EXEC, "exec" }, { NOTIFY_MAIN, "main" },
+    { 0, NULL },
+};
+static const struct name job_modes[] = {
+    { MODE_FAIL, "fail" }, { MODE_REPLACE, "replace" },
+    { MODE_REPLACE_IRREVERSIBLY, "replace-irreversibly" }, { MODE_ISOLATE, "isolate" },
+    { MODE_FLUSH, "flush" }, { MODE_IGNORE_DEPENDENCIES, "ignore-dependencies" },
+    { MODE_IGNORE_REQUIREMENTS, "ignore-requirements" }, { MODE_TRIGGERING, "triggering" }, { 0, NULL },
+};
+static const struct name actions[] = {
+    { ACTION_NONE, "none" }, { ACTION_REBOOT, "reboot" }, { ACTION_REBOOT_FORCE, "reboot-force" },
+    { ACTION_REBOOT_IMMEDIATE, "reboot-immediate" }, { ACTION_POWEROFF, "poweroff" },
+    { ACTION_POWEROFF_FORCE, "poweroff-force" }, { ACTION_POWEROFF_IMMEDIATE, "poweroff-immediate" },
+    { ACTION_EXIT, "exit" }, { ACTION_EXIT_FORCE, "exit-force" }, { 0, NULL },
+};
+static const struct name collects[] = { { 0, "inactive" }, { 1, "inactive-or-failed" }, { 0, NULL } };
+static const struct name timeout_modes[] = {
+    { TIMEOUT_TERMINATE, "terminate" }, { TIMEOUT_ABORT, "abort" }, { TIMEOUT_KILL, "kill" }, { 0, NULL },
+};
+static const struct name preserves[] = {
+    { PRESERVE_NO, "no" }, { PRESERVE_YES, "yes" }, { PRESERVE_RESTART, "restart" }, { 0, NULL },
+};
+
+const struct name *const enum_tables[ENUM_TABLES] = {
+    [E_SERVICE_TYPE] = service_types, [E_RESTART] = restarts, [E_KILL_MODE] = kill_modes,
+    [E_NOTIFY] = notify_accesses, [E_JOB_MODE] = job_modes, [E_ACTION] = actions,
+    [E_COLLECT] = collects, [E_TIMEOUT_MODE] = timeout_modes, [E_PRESERVE] = preserves,
+    [E_LEVEL] = level_names, [E_FACILITY] = facility_names,
+};
+
+/* ---- the rows ------------------------------------------------------------------------------ */
+
+/* The setters by name; a row holds an index. */
+#define SETTERS(X)                                                                                     \
+    X(todo, V_NOTHING) X(gone, V_NOTHING) X(deps, V_NOTHING) X(isolate, V_NOTHING)                     \
+    X(mounts_for, V_ITEM) X(docs, V_ITEM) X(string, V_TEXT) X(string_as, V_NOTHING) X(path, V_TEXT)    \
+    X(workdir, V_TEXT) X(pid_file, V_TEXT) X(user, V_TEXT) X(users, V_ITEM) X(slice, V_TEXT)           \
+    X(flag, V_BOOL) X(unsigned, V_UNSIGNED) X(nice, V_INT) X(oom_adjust, V_INT) X(priority, V_INT)     \
+    X(exit_status, V_INT) X(mode, V_MODE) X(signal, V_SIGNAL) X(enum, V_ENUM) X(sec, V_SPAN)           \
+    X(sec_as, V_NOTHING) X(sec_fix0, V_SPAN) X(job_timeout, V_SPAN) X(timeout_start, V_SPAN)           \
+    X(timeout_abort, V_SPAN) X(timeout_both, V_NOTHING) X(exec, V_EXEC) X(status_set, V_STATUS)        \
+    X(environ, V_ITEM) X(env_file, V_ENV_FILE) X(env_names, V_ITEM) X(std_input, V_STDIO)              \
+    X(std_output, V_STDIO) X(rlimit, V_LIMIT) X(dirs, V_ITEM) X(condition, V_CONDITION)                \
+    X(install, V_NOTHING)
+
+enum setter_id {
+#define X(name, value) SET_##name,
+    SETTERS(X)
+#undef X
+};
+#define X(name, value) set_fn set_##name;
+SETTERS(X)
+#undef X
+const struct setter setters[] = {
+#define X(name, value) { set_##name, value },
+    SETTERS(X)
+#undef X
+};
+
+#undef S
+enum { U = SEC_UNIT, S = SEC_SERVICE, K = SEC_SOCKET, M = SEC_MOUNT, A = SEC_AUTOMOUNT, W = SEC_SWAP,
+       T = SEC_TIMER, P = SEC_PATH, L = SEC_SLICE, C = SEC_SCOPE, I = SEC_INSTALL,
+       EXEC = S | K | M | W, CGROUP = EXEC | L | C, KILL = EXEC | C };
+
+#define ROW(text, sections, set, arg, def) { text, sections, SET_##set, (u32)(arg), (u32)(def) },
+const struct directive directives[DIRECTIVES] = {
+#define D(name, ...) ROW(#name, __VA_ARGS__)
+#define N(id, name, ...) ROW(#name, __VA_ARGS__)
+#include "directives.def"
+};
+#undef ROW
+
+static const char *const section_names[] = { "Unit", "Service", "Socket", "Mount", "Automount", "Swap",
+                                             "Timer", "Path", "Slice", "Scope", "Install" };
+
+const char *section_name(u32 section)
+{
+    for (u32 i = 0; i < LEN(section_names); i++)
+        if (section == BIT(i))
+            return section_names[i];
+    return NULL;
+}
+
+u32 section_of_type(int type)
+{
+    static const u16 sections[UNIT_TYPES] = {
+        [UNIT_SERVICE] = S, [UNIT_SOCKET] = K, [UNIT_MOUNT] = M, [UNIT_AUTOMOUNT] = A,
+        [UNIT_SWAP] = W, [UNIT_TIMER] = T, [UNIT_PATH] = P, [UNIT_SLICE] = L, [UNIT_SCOPE] = C,
+    };
+    return sections[type];
+}
+
+const struct directive *directive_find(struct str name, u32 section)
+{
+    u32 lo = 0, hi = DIRECTIVES;
+    while (lo < hi) {
+        u32 mid = (lo + hi) / 2;
+        int order = strncmp(directives[mid].name, name.p, name.n);
+        if (order == 0)
+            order = directives[mid].name[name.n] != 0;
+        if (order < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    for (; lo < DIRECTIVES && str_is(name, directives[lo].name); lo++)
+        if (!section || directives[lo].sections & section)
+            return &directives[lo];
+    return NULL;
+}
+
+const char *directive_enum_name(const struct directive *d, i32 value)
+{
+    return name_of(enum_tables[d->arg], value);
+}
+
+/* ---- a unit's settings --------------------------------------------------------------------- */
+
+const struct setting *setting_next(unit_id id, const struct setting *s)
+{
+    const struct unit *u = UNIT(id);
+    const u32 *first = (const u32 *)(const void *)(tab->arena.base + u->settings);
+    const u32 *at = s ? s->w + s->n : first;
+    return u->settings_n && at < first + u->settings_n ? (const void *)at : NULL;
+}
+
+const struct setting *setting_find(unit_id id, u32 directive, const struct setting *after)
+{
+    do
+        after = setting_next(id, after);
+    while (after && after->id != directive);
+    return after;
+}
+
+bool unit_has(unit_id id, u32 directive) { return setting_find(id, directive, NULL); }
+
+i32 unit_int(unit_id id, u32 directive)
+{
+    const struct setting *s = setting_find(id, directive, NULL);
+    return (i32)(s ? s->w[0] : directives[directive].def);
+}
+
+usec unit_span(unit_id id, u32 directive)
+{
+    const struct setting *s = setting_find(id, directive, NULL);
+    if (s)
+        return (usec)s->w[0] | (usec)s->w[1] << 32;
+    u32 def = directives[directive].def;
+    return def == FOREVER ? USEC_INF : def;
+}
+
+const char *unit_text(unit_id id, u32 directive)
+{
+    const struct setting *s = setting_find(id, directive, NULL);
+    return s && s->w[0] ? text_at(s->w[0]) : NULL;
+}

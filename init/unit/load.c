@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * The only place that loads units: a work list of names, each read with its drop-ins and link
+ * folders, checked, and given its implied dependencies (implicit.c). A bad unit is refused with
+ * file and line; the others go on. */
+#include "unit.h"
+#include "implicit.h"
+#include "../sys.h"
+
+#include <dirent.h>
+
+static u32 build_words[BUILD_WORDS];
+
+static bool type_needs_file(int type)
+{
+    return type != UNIT_DEVICE && type != UNIT_SLICE && type != UNIT_SCOPE;
+}
+
+/* ---- reading one file ---------------------------------------------------------------------- */
+
+/* All assignments of a text into b. -ENOEXEC: refused. */
+static int read_text(struct build *b, char *text, u32 n)
+{
+    struct lexer lex = lex_open(text, n, b->path);
+    struct assignment a = { 0 };
+    specifier_fragment = b->path;
+    for (;;) {
+        enum lexed what = lex_next(&lex, &a);
+        b->line = a.line;
+        if (what == LEX_END)
+            return 0;
+        if (what == LEX_REFUSE)
+            return -ENOEXEC;
+        if (what == LEX_SECTION && !str_starts(a.section, "X-")) {
+            u32 own = section_of_type(unit_type_of(b->name));
+            if (!str_is(a.section, "Unit") && !str_is(a.section, "Install")
+                && !(own && str_is(a.section, section_name(own))))
+                build_warn(b, LOG_WARNING, "Unknown section '%.*s'. Ignoring.", (int)a.section.n, a.section.p);
+        }
+        if (what == LEX_ASSIGNMENT && build_assign(b, a.section, a.key, a.value) < 0)
+            return -ENOEXEC;
+    }
+}
+
+static const char *read_complaint(int error)
+{
+    return error == -EFBIG ? "the file is larger than limit FILE_BYTES (limits.h)"
+         : error == -ENOTSUP ? "not a regular file" : strerror(-error);
+}
+
+/* ---- drop-ins ------------------------------------------------------------------------------ */
+
+struct dropins { u32 n; struct { char name[UNIT_NAME_BYTES]; u16 dir; char folder[UNIT_NAME_BYTES]; } at[DROPINS_MAX]; };
+static struct dropins dropins;
+
+/* One *.conf: a name already seen in an earlier folder hides this one; kept in order of names. */
+static void dropin_add(struct dropins *d, const char *name, u16 dir, const char *folder)
+{
+    u32 at = 0;
+    for (; at < d->n; at++) {
+        int order = strcmp(d->at[at].name, name);
+        if (order == 0)
+            return;
+        if (order > 0)
+            break;
+    }
+    if (d->n == DROPINS_MAX) {
+        log_line(LOG_ERR, "%s: limit DROPINS_MAX reached (limits.h): %s is left out.", folder, name);
+        return;
+    }
+    memmove(&d->at[at + 1], &d->at[at], (d->n - at) * sizeof d->at[0]);
+    d->n++;
+    z_copy(d->at[at].name, sizeof d->at[at].name, str_of(name));
+    z_copy(d->at[at].folder, sizeof d->at[at].folder, str_of(folder));
+    d->at[at].dir = dir;
+}
+
+/* Calls dropin_add() or, for .wants and .requires, adds edges, for each name in a folder. */
+static void scan_folder(unit_id id, const struct index_entry *e, u32 kinds)
+{
+    static char dents[8192];
+    BUF(path, PATH_BYTES);
+    buf_z(&path, search_root);
+    index_path(e, &path);
+    int fd = sys_open(buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    for (ssize_t n; (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
+        for (ssize_t at = 0; at < n;) {
+            struct dirent *d = (void *)(dents + at);
+            at += d->d_reclen;
+            struct str name = str_of(d->d_name);
+            if (!kinds && str_ends(name, ".conf") && name.n < UNIT_NAME_BYTES && d->d_name[0] != '.')
+                dropin_add(&dropins, d->d_name, e->dir, index_name(e));
+            unit_id other = kinds && unit_name_valid(name) ? unit_get(name) : 0;
+            if (other)
+                edge_add(id, other, kinds);
+        }
+    sys_close(fd);
+}
+
+/* All folders of one name in all places of the search path. */
+static void scan_named(unit_id id, struct str stem, const char *suffix, u32 kinds)
+{
+    BUF(name, UNIT_NAME_BYTES + 16);
+    buf_str(&name, stem);
+    buf_z(&name, suffix);
+    for (struct index_entry *e = NULL; (e = index_next(e, (struct str){ name.p, name.n }));)
+        if (e->kind == ENTRY_DIR)
+            scan_folder(id, e, kinds);
+}
+
+/* Calls scan for the unit's name and what stands for it: its template, with `dashes` also foo-.service
+ * for foo-bar.service, and service for every service (systemd.unit(5)). */
+static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 kinds, bool dashes)
+{
+    BUF(t, UNIT_NAME_BYTES);
+    scan_named(id, name, suffix, kinds);
+    if (unit_name_is_instance(name)) {
+        unit_name_template(name, &t);
+        scan_named(id, (struct str){ t.p, t.n }, suffix, kinds);
+    }
+    if (!dashes)
+        return;
+    struct str prefix = unit_name_prefix(name);
+    struct str type = str_from(name, (size_t)str_rfind(name, '.'));
+    for (size_t i = prefix.n; i-- > 1;) {
+        if (prefix.p[i - 1] != '-' || i == prefix.n)
+            continue;
+        t.n = 0;
+        buf_str(&t, str_cut(prefix, i));
+        if (str_find(name, '@') >= 0)
+            buf_c(&t, '@');
+        buf_str(&t, type);
+        scan_named(id, (struct str){ t.p, t.n }, suffix, kinds);
+    }
+    scan_named(id, str_from(type, 1), suffix, kinds);
+}
+
+static int read_dropins(struct build *b)
+{
+    dropins.n = 0;
+    scan_all_names(b->id, b->name, ".d", 0, true);
+    for (u32 i = 1; i < tab->names_n; i++)          /* drop-ins of its aliases count too */
+        if (tab->names[i].unit == b->id && tab->names[i].text != UNIT(b->id)->name)
+            scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, false);
+    for (u32 i = 0; i < dropins.n; i++) {
+        BUF(path, PATH_BYTES);
+        char *text;
+        u32 n;
+        buf_fmt(&path, "%s/%s/%s", search_dirs[dropins.at[i].dir].path, dropins.at[i].folder, dropins.at[i].name);
+        int r = file_read(buf_end(&path), &text, &n);
+        if (r < 0) {
+            log_line(LOG_WARNING, "%s: %s, ignoring this drop-in.", path.p, read_complaint(r));
+            continue;
+        }
+        b->path = path.p;
+        b->line = 0;
+        r = read_text(b, text, n);
+        if (r < 0)
+            return r;
+        r = build_text(b, X_DropIn, (struct str){ path.p, path.n }, true);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- one unit ------------------------------------------------------------------------------ */
+
+/* The settings in working space become the unit's own. */
+static int commit(struct build *b)
+{
+    struct unit *u = UNIT(b->id);
+    u32 at = arena_take(&tab->arena, MAX(b->n, 1u) * sizeof(u32), sizeof(u32));
+    if (!at)
+        return table_limit("ARENA_BYTES");
+    memcpy(tab->arena.base + at, b->words, b->n * sizeof(u32));
+    u->settings = at;
+    u->settings_n = b->n;
+    return 0;
+}
+
+/* Reads the fragment that `e` names. A load state. */
+static int read_fragment(struct build *b, struct index_entry *e)
+{
+    struct unit *u = UNIT(b->id);
+    BUF(path, PATH_BYTES);
+    char *text;
+    u32 n;
+    int r = file_read_entry(e, &text, &n, &path);
+    b->path = path.p;
+    u->path = text_keep((struct str){ path.p, path.n });
+    u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : search_dirs[e->dir].origin;
+    if (r < 0) {
+        log_line(LOG_ERR, "%s: %s, refusing the unit.", path.p, read_complaint(r));
+        return r == -ENOENT ? LOAD_NOT_FOUND : LOAD_ERROR;
+    }
+    if (n == 0 && e->kind == ENTRY_FILE)
+        return LOAD_MASKED;
+    b->quiet = e->told;
+    e->told = true;
+    if (u->origin == FROM_COMPACT || u->enabled_here)
+        b->install_mask = SEC_INSTALL;
+    r = read_text(b, text, n);
+    b->quiet = false;
+    return r < 0 ? LOAD_BAD_SETTING : LOAD_LOADED;
+}
+
+/* What load_generated() was told; for that one call. */
+static struct { unit_id id; const char *what, *type, *options; } given;
+
+static int take_given(struct build *b)
+{
+    bool mount = UNIT(b->id)->type == UNIT_MOUNT;
+    int r = build_text(b, mount ? D_What : D_SwapWhat, str_of(given.what), false);
+    if (r == 0 && mount)
+        r = build_text(b, D_FsType, str_of(given.type), false);
+    if (r == 0 && mount && given.options)
+        r = build_text(b, D_Options, str_of(given.options), false);
+    return r;
+}
+
+static int load_body(struct build *b, struct index_entry *e)
+{
+    int state = LOAD_LOADED;
+    if (e)
+        state = read_fragment(b, e);
+    else if (type_needs_file(UNIT(b->id)->type) && !UNIT(b->id)->generated)
+        state = LOAD_NOT_FOUND;
+    if (state != LOAD_LOADED)
+        return state;
+    if (!e && given.id == b->id && take_given(b) < 0)
+        return LOAD_ERROR;
+    if (read_dropins(b) < 0)
+        return LOAD_BAD_SETTING;
+    b->path = e ? text_at(UNIT(b->id)->path) : unit_name(b->id);
+    scan_all_names(b->id, b->name, ".wants", DEP_WANTS, false);
+    scan_all_names(b->id, b->name, ".requires", DEP_REQUIRES, false);
+    scan_all_names(b->id, b->name, ".upholds", DEP_UPHOLDS, false);
+    if (unit_complete(b) < 0)
+        return LOAD_BAD_SETTING;
+    return commit(b) < 0 ? LOAD_ERROR : LOAD_LOADED;
+}
+
+/* A name that turns out to be an alias is handed to the unit whose name it is. */
+static bool load_as_alias(unit_id id, struct str real)
+{
+    if (str_is(real, unit_name(id)))
+        return false;
+    BUF(alias, UNIT_NAME_BYTES);
+    buf_z(&alias, unit_name(id));
+    unit_id target = unit_get(real);
+    if (target)
+        (void)unit_alias(target, (struct str){ alias.p, alias.n });
+    return target != 0;
+}
+
+static void load_one(unit_id id)
+{
+    struct unit *u = UNIT(id);
+    struct build b = { .id = id, .words = build_words };
+    BUF(real, UNIT_NAME_BYTES);
+    bool masked;
+    b.name = str_of(unit_name(id));
+    struct index_entry *e = index_resolve(b.name, &real, &masked);
+    if (load_as_alias(id, (struct str){ real.p, real.n }))
+        return;
+    if (masked) {
+        BUF(path, PATH_BYTES);
+        index_path(e, &path);
+        u->path = text_keep((struct str){ path.p, path.n });
+        u->load = LOAD_MASKED;
+        return;
+    }
+    u->load = (u8)load_body(&b, e);
+    u->fresh = u->load == LOAD_LOADED;
+    if (u->load == LOAD_BAD_SETTING)
+        log_line(LOG_ERR, "%s: Unit configuration has fatal error, unit will not be started.", unit_name(id));
+}
+
+void load_pending(void)
+{
+    do {
+        while (tab->load_first) {
+            unit_id id = tab->load_first;
+            tab->load_first = UNIT(id)->next;
+            if (!tab->load_first)
+                tab->load_last = 0;
+            UNIT(id)->queued = false;
+            if (UNIT(id)->used)
+                load_one(id);
+        }
+        link_fresh_units();              /* may name mounts that are to be loaded */
+    } while (tab->load_first);
+}
+
+void load_generated(unit_id id, const char *what, const char *type, const char *options)
+{
+    given.id = id;
+    given.what = what;
+    given.type = type;
+    given.options = options;
+    UNIT(id)->generated = true;
+    load_pending();
+    given.id = 0;
+}
+
+/* ---- the compact folder -------------------------------------------------------------------- */
+
+/* A template there is enabled as the instance that its DefaultInstance= names. */
+static void load_compact_template(struct index_entry *e)
+{
+    BUF(path, PATH_BYTES);
+    BUF(name, UNIT_NAME_BYTES);
+    struct assignment a = { 0 };
+    char *text;
+    u32 n;
+    if (file_read_entry(e, &text, &n, &path) < 0)
+        return;
+    struct lexer lex = lex_open(text, n, path.p);
+    for (enum lexed what; (what = lex_next(&lex, &a)) != LEX_END && what != LEX_REFUSE;)
+        if (what == LEX_ASSIGNMENT && str_is(a.section, "Install") && str_is(a.key, "DefaultInstance")) {
+            name.n = 0;
+            (void)unit_name_with_instance(str_of(index_name(e)), a.value, &name);
+        }
+    if (name.n)
+        (void)unit_get((struct str){ name.p, name.n });
+}
+
+void load_compact(void)
+{
+    for (struct index_entry *e = NULL; (e = index_all(e));) {
+        if (e->kind > ENTRY_LINK || !search_dirs[e->dir].compact)
+            continue;
+        if (unit_name_is_template(str_of(index_name(e))))
+            load_compact_template(e);
+        else
+            (void)unit_get(str_of(index_name(e)));
+    }
+    load_pending();
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * Where units are: the folders of systemd.unit(5), an index of what lies in them, aliases and masks.
+ * The index is built when units are to be looked up and dropped afterwards; nothing is cached, so
+ * nothing can be stale. Opens files, reads no meaning from them. */
+#include "unit.h"
+#include "../sys.h"
+
+#include <dirent.h>
+
+/* The first folder that has a name wins. /etc/units is the compact folder: lying there means
+ * enabled. Only what the kernel command line orders (systemd.mask= and the like, written to
+ * generator.early) goes before it, or a broken unit there could not be masked to rescue a boot. */
+const struct search_dir search_dirs[] = {
+    { "/run/systemd/generator.early", FROM_FILE, false },
+    { "/etc/units", FROM_COMPACT, true },
+    { "/etc/systemd/system.control", FROM_FILE, false },
+    { "/run/systemd/system.control", FROM_FILE, false },
+    { "/run/systemd/transient", FROM_FILE, false },
+    { "/etc/systemd/system", FROM_FILE, false },
+    { "/etc/systemd/system.attached", FROM_FILE, false },
+    { "/run/systemd/system", FROM_FILE, false },
+    { "/run/systemd/system.attached", FROM_FILE, false },
+    { "/run/systemd/generator", FROM_FILE, false },
+    { "/usr/local/lib/systemd/system", FROM_FILE, false },
+    { "/usr/lib/systemd/system", FROM_FILE, false },
+    { "/lib/systemd/system", FROM_FILE, false },
+    { "/run/systemd/generator.late", FROM_FILE, false },
+};
+const u32 search_dirs_n = LEN(search_dirs);
+
+const char *search_root = "";
+
+#define BUILTIN_DIR ((u8)LEN(search_dirs))
+#define HEADS 16384
+
+static char index_text[INDEX_BYTES] __attribute__((aligned(4096)));
+static struct index_entry entries[INDEX_MAX] __attribute__((aligned(4096)));
+static u32 heads[HEADS] __attribute__((aligned(4096)));
+static u32 entries_n = 1, text_n = 1;
+
+const char *index_name(const struct index_entry *e)
+{
+    return e->kind == ENTRY_BUILTIN ? builtins[e->target].name : index_text + e->name;
+}
+
+const char *index_target(const struct index_entry *e)
+{
+    return e->kind == ENTRY_LINK ? index_text + e->target : "";
+}
+
+void index_path(const struct index_entry *e, struct buf *out)
+{
+    buf_z(out, e->kind == ENTRY_BUILTIN ? "/usr/lib/systemd/system" : search_dirs[e->dir].path);
+    buf_c(out, '/');
+    buf_z(out, index_name(e));
+}
+
+/* ---- building ------------------------------------------------------------------------------ */
+
+static u32 keep(struct str s)
+{
+    u32 at = text_n;
+    if (s.n >= sizeof index_text - text_n)
+        return 0;
+    memcpy(index_text + at, s.p, s.n);
+    index_text[at + s.n] = 0;
+    text_n += (u32)s.n + 1;
+    return at;
+}
+
+/* Entries of one name hang in the order of the folders, so the first found is the one that counts. */
+static struct index_entry *entry_add(struct str name, u8 dir, u8 kind)
+{
+    if (entries_n == INDEX_MAX)
+        return NULL;
+    struct index_entry *e = &entries[entries_n];
+    *e = (struct index_entry){ .dir = dir, .kind = kind };
+    if (kind != ENTRY_BUILTIN && !(e->name = keep(name)))
+        return NULL;
+    u32 *at = &heads[str_hash(name) % HEADS];
+    while (*at)
+        at = &entries[*at].next;
+    *at = entries_n++;
+    return e;
+}
+
+static bool is_folder_name(struct str name)
+{
+    return str_ends(name, ".d") || str_ends(name, ".wants") || str_ends(name, ".requires")
+        || str_ends(name, ".upholds");
+}
+
+/* One name of a folder. -ENOSPC: the index is full. */
+static int index_name_in(int fd, u8 dir, struct str name, u8 type)
+{
+    char target[PATH_BYTES];
+    struct index_entry *e;
+    if (is_folder_name(name) && type != DT_REG)
+        return entry_add(name, dir, ENTRY_DIR) ? 0 : -ENOSPC;
+    if (!unit_name_valid(name))
+        return 0;
+    ssize_t n = type == DT_REG ? -EINVAL : sys_readlinkat(fd, name.p, target, sizeof target);
+    e = entry_add(name, dir, n >= 0 ? ENTRY_LINK : ENTRY_FILE);
+    if (e && n >= 0)
+        e->target = keep((struct str){ target, (size_t)n });
+    return e && (n < 0 || e->target) ? 0 : -ENOSPC;
+}
+
+static int index_dir(u8 dir)
+{
+    static char dents[32768];
+    BUF(path, PATH_BYTES);
+    buf_fmt(&path, "%s%s", search_root, search_dirs[dir].path);
+    int fd = sys_openat(AT_FDCWD, buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0), r = 0;
+    if (fd < 0) {
+        if (fd != -ENOENT)
+            log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path.p, strerror(-fd));
+        return 0;
+    }
+    for (ssize_t n; r == 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
+        for (ssize_t at = 0; at < n && r == 0;) {
+            struct dirent *d = (void *)(dents + at);
+            at += d->d_reclen;
+            if (d->d_name[0] != '.')
+                r = index_name_in(fd, dir, str_of(d->d_name), d->d_type);
+        }
+    sys_close(fd);
+    return r;
+}
+
+/* In a merged-/usr system /lib is a link and its folder the one of /usr/lib: not read twice. */
+static bool lib_is_link(void)
+{
+    struct stat st;
+    BUF(path, PATH_BYTES);
+    buf_fmt(&path, "%s/lib", search_root);
+    return sys_lstat(buf_end(&path), &st) < 0 || S_ISLNK(st.st_mode);
+}
+
+void index_build(void)
+{
+    int r = 0;
+    index_drop();
+    for (u8 dir = 0; dir < search_dirs_n && r == 0; dir++)
+        if (!STREQ(search_dirs[dir].path, "/lib/systemd/system") || !lib_is_link())
+            r = index_dir(dir);
+    for (u32 i = 0; builtins[i].name; i++) {
+        struct index_entry *e = entry_add(str_of(builtins[i].name), BUILTIN_DIR, ENTRY_BUILTIN);
+        if (e)
+            e->target = i;
+    }
+    if (r < 0)
+        log_line(LOG_ERR, "Limit INDEX_MAX or INDEX_BYTES reached (limits.h): "
+                 "some names in the unit folders are left out.");
+}
+
+bool index_built(void) { return entries_n > 1; }
+
+void index_drop(void)
+{
+    if (entries_n == 1 && text_n == 1)
+        return;
+    sys_madvise_free(index_text, sizeof index_text);
+    sys_madvise_free(entries, sizeof entries);
+    memset(heads, 0, sizeof heads);
+    sys_madvise_free(heads, sizeof heads);
+    entries_n = text_n = 1;
+}
+
+/* ---- looking up ---------------------------------------------------------------------------- */
+
+struct index_entry *index_next(struct index_entry *after, struct str name)
+{
+    u32 at = after ? after->next : heads[str_hash(name) % HEADS];
+    for (; at; at = entries[at].next)
+        if (str_is(name, index_name(&entries[at])))
+            return &entries[at];
+    return NULL;
+}
+
+struct index_entry *index_find(struct str name) { return index_next(NULL, name); }
+
+struct index_entry *index_all(struct index_entry *after)
+{
+    struct index_entry *e = after ? after + 1 : &entries[1];
+    return e < &entries[entries_n] ? e : NULL;
+}
+
+/* An entry for the name itself, or for its template. */
+static struct index_entry *find_or_template(struct str name)
+{
+    BUF(template, UNIT_NAME_BYTES);
+    struct index_entry *e = index_find(name);
+    if (e || !unit_name_is_instance(name))
+        return e;
+    unit_name_template(name, &template);
+    return index_find((struct str){ template.p, template.n });
+}
+
+static bool in_search_dirs(struct str folder)
+{
+    for (u32 i = 0; i < search_dirs_n; i++)
+        if (str_is(folder, search_dirs[i].path))
+            return true;
+    return false;
+}
+
+/* The name a link gives its unit: its target's, if that lies in a unit folder under another name.
+ * Empty: the link is the unit itself (a linked file elsewhere). */
+static struct str alias_of(const struct index_entry *e, struct buf *space)
+{
+    struct str target = str_of(index_target(e));
+    BUF(joined, PATH_BYTES);
+    if (!str_starts(target, "/"))
+        buf_fmt(&joined, "%s/", search_dirs[e->dir].path);
+    buf_str(&joined, target);
+    /* "../system/foo.service" and the like */
+    struct str rest = { joined.p, joined.n }, part;
+    while ((part = str_word(&rest, "/")).p) {
+        if (str_is(part, "..")) {
+            int slash = str_rfind((struct str){ space->p, space->n }, '/');
+            space->n = (u32)MAX(slash, 0);
+        } else if (!str_is(part, ".")) {
+            buf_c(space, '/');
+            buf_str(space, part);
+        }
+    }
+    struct str full = { space->p, space->n };
+    int slash = str_rfind(full, '/');
+    struct str base = str_from(full, (size_t)slash + 1);
+    if (slash < 0 || !in_search_dirs(str_cut(full, (size_t)slash)) || !unit_name_valid(base)
+        || unit_type_of(base) != unit_type_of(str_of(index_name(e))) || str_is(base, index_name(e)))
+        return str_cut(full, 0);
+    return base;
+}
+
+struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked)
+{
+    *masked = false;
+    id_name->n = 0;
+    buf_str(id_name, name);
+    for (u32 hops = 0; hops < 16; hops++) {
+        struct str current = { id_name->p, id_name->n };
+        struct index_entry *e = find_or_template(current);
+        if (!e || e->kind != ENTRY_LINK)
+            return e && e->kind == ENTRY_DIR ? NULL : e;
+        if (STREQ(index_target(e), "/dev/null")) {
+            *masked = true;
+            return e;
+        }
+        BUF(space, PATH_BYTES);
+        struct str alias = alias_of(e, &space);
+        if (!alias.n)
+            return e;
+        BUF(next, UNIT_NAME_BYTES);
+        if (unit_name_is_template(alias) && unit_name_is_instance(current)) {
+            if (unit_name_with_instance(alias, unit_name_instance(current), &next) < 0)
+                return NULL;
+        } else {
+            buf_str(&next, alias);
+        }
+        if (str_eq((struct str){ next.p, next.n }, current))
+            return e;                    /* foo@x.service -> foo@.service: the template itself */
+        id_name->n = 0;
+        buf_put(id_name, next.p, next.n);
+    }
+    log_line(LOG_WARNING, "%.*s: too many levels of alias links.", (int)name.n, name.p);
+    return NULL;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static char file_space[FILE_BYTES + 1] __attribute__((aligned(4096)));
+
+static int read_all(int fd, char **text, u32 *n)
+{
+    struct stat st;
+    int r = sys_fstat(fd, &st);
+    if (r == 0 && S_ISDIR(st.st_mode))
+        r = -EISDIR;
+    else if (r == 0 && !S_ISREG(st.st_mode))
+        r = -ENOTSUP;                    /* devices, pipes, sockets: never read */
+    for (*n = 0; r == 0;) {
+        ssize_t got = sys_read(fd, file_space + *n, sizeof file_space - *n);
+        if (got <= 0) {
+            r = (int)got;
+            break;
+        }
+        *n += (u32)got;
+        if (*n > FILE_BYTES)
+            r = -EFBIG;
+    }
+    *text = file_space;
+    return r;
+}
+
+/* Below a root of its own a link's absolute target starts at that root. */
+static int open_below_root(const char *path)
+{
+    char here[PATH_BYTES], target[PATH_BYTES];
+    if (!z_copy(here, sizeof here, str_of(path)))
+        return -ENAMETOOLONG;
+    for (u32 hops = 0; hops < 16; hops++) {
+        BUF(full, PATH_BYTES);
+        buf_fmt(&full, "%s%s", search_root, here);
+        ssize_t n = sys_readlinkat(AT_FDCWD, buf_end(&full), target, sizeof target);
+        if (n < 0 || full.over)
+            return sys_open(full.p, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        BUF(next, PATH_BYTES);
+        if (target[0] != '/')
+            buf_put(&next, here, (size_t)str_rfind(str_of(here), '/') + 1);
+        buf_z(&next, target);
+        z_copy(here, sizeof here, str_of(buf_end(&next)));
+    }
+    return -ELOOP;
+}
+
+int file_read(const char *path, char **text, u32 *n)
+{
+    int fd = *search_root ? open_below_root(path) : sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return fd;
+    int r = read_all(fd, text, n);
+    sys_close(fd);
+    return r;
+}
+
+int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path)
+{
+    index_path(e, path);
+    buf_end(path);
+    if (e->kind != ENTRY_BUILTIN)
+        return file_read(path->p, text, n);
+    *n = (u32)strlen(builtins[e->target].text);
+    memcpy(file_space, builtins[e->target].text, *n);
+    *text = file_space;
+    return 0;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: 0BSD
+ *
+ * unit/: text -> table. Reads unit files, drop-ins, links, fstab and the kernel command line into
+ * units, their settings and their dependencies. Decides nothing, starts nothing, watches nothing.
+ * May include base/, limits.h and sys.h. */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include "../base/base.h"
+#include "../limits.h"
+
+/* ---- the vocabulary ------------------------------------------------------------------------ */
+
+enum unit_type { UNIT_SERVICE, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE, UNIT_MOUNT, UNIT_AUTOMOUNT,
+                 UNIT_SWAP, UNIT_TIMER, UNIT_PATH, UNIT_SLICE, UNIT_SCOPE, UNIT_TYPES };
+
+enum load_state { LOAD_STUB, LOAD_LOADED, LOAD_NOT_FOUND, LOAD_BAD_SETTING, LOAD_ERROR, LOAD_MASKED };
+
+/* Where the fragment came from; the order is that of the search path (search.c). */
+enum origin { FROM_NOWHERE, FROM_COMPACT, FROM_FILE, FROM_BUILTIN };
+
+/* Dependencies. The cell (from, to) holds what `from` says of `to`; its inverse needs no cell. */
+enum dep {
+    DEP_REQUIRES = BIT(0), DEP_REQUISITE = BIT(1), DEP_WANTS = BIT(2), DEP_BINDS_TO = BIT(3),
+    DEP_PART_OF = BIT(4), DEP_UPHOLDS = BIT(5), DEP_CONFLICTS = BIT(6), DEP_AFTER = BIT(7),
+    DEP_ON_FAILURE = BIT(8), DEP_ON_SUCCESS = BIT(9), DEP_TRIGGERS = BIT(10), DEP_RELOAD_TO = BIT(11),
+    DEP_STOP_TO = BIT(12), DEP_JOINS_NS = BIT(13), DEP_REFERENCES = BIT(14), DEP_IN_SLICE = BIT(15),
+    DEP_REVERSE = BIT(16),              /* in a directive's row: "from" and "to" change places */
+};
+struct dep_name { u32 kind; const char *forward, *inverse; };
+extern const struct dep_name dep_names[];              /* ends with kind 0 */
+
+typedef u16 unit_id;                                   /* 0: no unit */
+
+/* What the files say of one unit. A few bytes; all else is in its settings and edges. */
+struct unit {
+    u32 name, path;                     /* text in the arena; path 0: no fragment */
+    u32 settings, settings_n;           /* words in the arena */
+    u32 out, in;                        /* first edge from and to this unit */
+    u16 out_n, in_n;
+    unit_id next;                       /* waiting to be loaded, or free */
+    u8 type, load, origin;
+    bool used : 1, queued : 1, perpetual : 1, enabled_here : 1;
+    bool generated : 1;                 /* no file: device, slice, mount seen in mountinfo */
+    bool fresh : 1;                     /* loaded, edges that need both ends not yet added */
+};
+
+struct edge { unit_id from, to; u16 kinds, unused; u32 next_out, next_in; };
+
+struct name_entry { u32 text; unit_id unit; u16 next; };
+
+/* Everything that is known of units at one time. A reload fills the other table and swaps. */
+struct table {
+    struct arena arena;
+    u32 units_n, names_n, edges_n;      /* high-water marks; index 0 is never used */
+    u32 names_free_count;               /* entries whose unit is gone */
+    unit_id free, load_first, load_last;
+    u16 hash_mask;
+    bool full;                          /* a limit was reached and has been told */
+    bool marked;                        /* between table_mark() and table_undo() or _keep() */
+    struct unit units[UNITS_MAX] __attribute__((aligned(4096)));
+    struct edge edges[EDGES_MAX];
+    struct name_entry names[NAMES_MAX];
+    u16 hash[32768];
+} __attribute__((aligned(4096)));
+extern struct table *tab;
+
+#define UNIT(id) (&tab->units[id])
+#define UNITS(id) unit_id id = 1; id < tab->units_n; id++
+
+/* ---- names.c: unit names, systemd.unit(5) -------------------------------------------------- */
+
+int unit_type_of(struct str name);                     /* by the suffix, or -EINVAL */
+const char *unit_type_name(int type);
+bool unit_name_valid(struct str name);                 /* with any type's suffix; templates too */
+bool unit_name_is_template(struct str name);           /* foo@.service */
+bool unit_name_is_instance(struct str name);           /* foo@bar.service */
+struct str unit_name_prefix(struct str name);          /* foo of foo@bar.service and foo.service */
+struct str unit_name_instance(struct str name);        /* bar, or empty */
+void unit_name_template(struct str name, struct buf *out);
+int unit_name_with_instance(struct str name, struct str instance, struct buf *out);
+void unit_name_escape(struct str text, struct buf *out);
+int unit_name_unescape(struct str text, struct buf *out);
+int unit_path_escape(struct str path, struct buf *out);        /* /foo/bar -> foo-bar */
+int unit_path_unescape(struct str text, struct buf *out);
+int unit_name_from_path(struct str path, const char *suffix, struct buf *out);
+int unit_name_to_path(struct str name, struct buf *out);
+int unit_name_mangle(struct str text, bool globs, const char *suffix, struct buf *out);
+bool slice_name_valid(struct str name);
+int slice_parent(struct str name, struct buf *out);            /* 0: none, 1: written */
+void path_simplify(struct str path, bool keep_slash, struct buf *out);
+bool path_valid(struct str path);                              /* absolute, no "..", no ctrl */
+bool path_below(struct str path, struct str above);            /* equal or inside */
+
+/* ---- table.c: units, names, edges ---------------------------------------------------------- */
+
+unit_id unit_find(struct str name);                    /* 0: not known */
+unit_id unit_get(struct str name);                     /* makes a stub that waits to be loaded */
+int unit_alias(unit_id id, struct str name);           /* another name; a stub of it is merged */
+const char *unit_name(unit_id id);
+const char *text_at(u32 offset);
+u32 text_keep(struct str s);                           /* into the table's arena; 0: full */
+int edge_add(unit_id from, unit_id to, u32 kinds);     /* with DEP_REVERSE: the other way round */
+u32 edge_kinds(unit_id from, unit_id to);              /* 0: none */
+void unit_release(unit_id id);                         /* nobody names it any more */
+void unit_drop_edges(unit_id id, u32 kinds);           /* of what it says itself */
+int table_limit(const char *limit);                    /* says once that a limit is reached: -ENOSPC */
+
+struct table_mark { u32 arena, units, names, edges; };
+struct table_mark table_mark(void);
+void table_undo(struct table_mark m);                  /* all units made since are gone */
+void table_keep(void);                                 /* they stay */
+bool table_crowded(void);                              /* a reload would make room */
+void table_begin(void);                                /* the other table, empty, becomes `tab` */
+void table_commit(void);                               /* the old one's pages are given back */
+void table_abort(void);
+bool table_adopt(unit_id id, const char *name);        /* in a new table: this name at this id */
+
+/* ---- directives.c: the table and a unit's settings ----------------------------------------- */
+
+enum section { SEC_UNIT = BIT(0), SEC_SERVICE = BIT(1), SEC_SOCKET = BIT(2), SEC_MOUNT = BIT(3),
+               SEC_AUTOMOUNT = BIT(4), SEC_SWAP = BIT(5), SEC_TIMER = BIT(6), SEC_PATH = BIT(7),
+               SEC_SLICE = BIT(8), SEC_SCOPE = BIT(9), SEC_INSTALL = BIT(10) };
+
+enum directive_id {
+#define D(name, ...) D_##name,
+#define N(id, name, ...) D_##id,
+#include "directives.def"
+#undef D
+#undef N
+    DIRECTIVES
+};
+
+/* Settings that no file can set: paths of drop-ins, and the helpers that mount and swap units run. */
+enum { X_DropIn = DIRECTIVES, X_Attach, X_Detach, X_Remount };
+
+/* What a stored value is; it follows from the setter. */
+enum value { V_NOTHING, V_BOOL, V_INT, V_UNSIGNED, V_MODE, V_SIGNAL, V_SPAN, V_ENUM, V_TEXT, V_ITEM,
+             V_EXEC, V_LIMIT, V_STATUS, V_CONDITION, V_ENV_FILE, V_STDIO };
+
+struct build;
+struct directive {
+    const char *name;
+    u16 sections;
+    u8 setter;
+    u32 arg, def;
+};
+typedef int set_fn(struct build *b, const struct directive *d, struct str value);
+struct setter { set_fn *set; u8 value; };
+extern const struct directive directives[DIRECTIVES];
+extern const struct setter setters[];
+
+const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
+u32 section_of_type(int type);                         /* the section named after the type, or 0 */
+const char *section_name(u32 section);
+
+#define FOREVER UINT32_MAX                             /* a default of infinity */
+
+/* One setting in the arena: header, then n words. Lists are several settings of one id. */
+struct setting { u16 id, n; u32 w[]; };
+const struct setting *setting_next(unit_id id, const struct setting *s);       /* NULL: first */
+const struct setting *setting_find(unit_id id, u32 directive, const struct setting *after);
+bool unit_has(unit_id id, u32 directive);
+i32 unit_int(unit_id id, u32 directive);               /* bool, int, mode, signal, enum; or default */
+usec unit_span(unit_id id, u32 directive);
+const char *unit_text(unit_id id, u32 directive);      /* NULL: not set */
+const char *directive_enum_name(const struct directive *d, i32 value);
+
+/* Enumerations of directive values: names in directives.c, by the row's argument. */
+enum enum_table { E_SERVICE_TYPE, E_RESTART, E_KILL_MODE, E_NOTIFY, E_JOB_MODE, E_ACTION, E_COLLECT,
+                  E_TIMEOUT_MODE, E_PRESERVE, E_LEVEL, E_FACILITY, ENUM_TABLES };
+enum service_type { SERVICE_SIMPLE, SERVICE_EXEC, SERVICE_FORKING, SERVICE_ONESHOT, SERVICE_DBUS,
+                    SERVICE_NOTIFY, SERVICE_IDLE };
+enum restart { RESTART_NO, RESTART_ON_SUCCESS, RESTART_ON_FAILURE, RESTART_ON_ABNORMAL,
+               RESTART_ON_WATCHDOG, RESTART_ON_ABORT, RESTART_ALWAYS };
+enum kill_mode { KILL_CONTROL_GROUP, KILL_PROCESS, KILL_MIXED, KILL_NONE };
+enum notify_access { NOTIFY_NONE, NOTIFY_ALL, NOTIFY_EXEC, NOTIFY_MAIN };
+enum job_mode { MODE_FAIL, MODE_REPLACE, MODE_REPLACE_IRREVERSIBLY, MODE_ISOLATE, MODE_FLUSH,
+                MODE_IGNORE_DEPENDENCIES, MODE_IGNORE_REQUIREMENTS, MODE_TRIGGERING };
+enum action { ACTION_NONE, ACTION_REBOOT, ACTION_REBOOT_FORCE, ACTION_REBOOT_IMMEDIATE,
+              ACTION_POWEROFF, ACTION_POWEROFF_FORCE, ACTION_POWEROFF_IMMEDIATE, ACTION_EXIT,
+              ACTION_EXIT_FORCE };
+enum timeout_mode { TIMEOUT_TERMINATE, TIMEOUT_ABORT, TIMEOUT_KILL };
+enum preserve { PRESERVE_NO, PRESERVE_YES, PRESERVE_RESTART };
+extern const struct name *const enum_tables[ENUM_TABLES];
+
+/* StandardInput=, StandardOutput=: word 0 is one of these | console flag, word 1 a text or 0. */
+enum std_in { IN_NULL, IN_TTY, IN_TTY_FORCE, IN_TTY_FAIL, IN_SOCKET, IN_FD, IN_DATA, IN_FILE };
+enum std_out { OUT_INHERIT, OUT_NULL, OUT_TTY, OUT_JOURNAL, OUT_KMSG, OUT_SOCKET, OUT_FD, OUT_FILE,
+               OUT_APPEND, OUT_TRUNCATE };
+#define STDIO_CONSOLE BIT(8)
+
+/* ExecStart= and its kin: words are flags, path, argc, argv... */
+enum exec_flags { EXEC_IGNORE_FAILURE = BIT(0), EXEC_NO_EXPAND = BIT(1), EXEC_FULL_PRIVILEGE = BIT(2),
+                  EXEC_NO_SETUID = BIT(3), EXEC_AMBIENT_MAGIC = BIT(4) };
+
+/* Condition...=, Assert...=: words are type | flags, parameter. */
+enum condition {
+    COND_PATH_EXISTS, COND_PATH_EXISTS_GLOB, COND_PATH_IS_DIRECTORY, COND_PATH_IS_SYMBOLIC_LINK,
+    COND_PATH_IS_MOUNT_POINT, COND_PATH_IS_READ_WRITE, COND_DIRECTORY_NOT_EMPTY, COND_FILE_NOT_EMPTY,
+    COND_FILE_IS_EXECUTABLE, COND_NEEDS_UPDATE, COND_KERNEL_COMMAND_LINE, COND_VIRTUALIZATION,
+    COND_CAPABILITY, COND_AC_POWER, COND_SECURITY, COND_FIRST_BOOT, COND_HOST, COND_ARCHITECTURE,
+    COND_KERNEL_VERSION, COND_USER, COND_GROUP, COND_MEMORY, COND_CPUS, COND_ENVIRONMENT,
+    COND_ASSERT = BIT(8), COND_NEGATE = BIT(9), COND_TRIGGER = BIT(10),
+};
+/* condition.c: all conditions (or asserts) of a unit. *failed is the one that decided it. */
+bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
+
+/* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
+
+struct lexer { char *p, *end; u32 line; struct str section; const char *path; };
+struct assignment { struct str section, key, value; u32 line; };
+enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_BAD_LINE /* told, skipped */, LEX_REFUSE };
+struct lexer lex_open(char *text, u32 n, const char *path);    /* changes the text in place */
+enum lexed lex_next(struct lexer *l, struct assignment *a);
+
+/* ---- build.c: one unit being read ---------------------------------------------------------- */
+
+struct build {
+    unit_id id;
+    struct str name;                    /* the unit's name while its text is read */
+    const char *path;                   /* file and line for messages */
+    u32 line;
+    u32 install_mask;                   /* SEC_INSTALL when [Install] means something here */
+    bool quiet;                         /* this file's complaints were already told */
+    u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
+};
+void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
+int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
+void build_clear(struct build *b, u32 id);                         /* an empty assignment */
+int build_set(struct build *b, u32 id, const u32 *w, u32 n);       /* clear + put */
+int build_text(struct build *b, u32 id, struct str s, bool more);  /* set or, with more, put */
+int build_assign(struct build *b, struct str section, struct str key, struct str value);
+char *scratch(u32 which);               /* VALUE_BYTES of working space, which: 0..2 */
+
+/* ---- specifier.c --------------------------------------------------------------------------- */
+
+int specifier_expand(struct str unit, struct str text, struct buf *out);
+extern const char *specifier_fragment;                  /* what %y says; set while a file is read */
+
+/* ---- search.c: where units are ------------------------------------------------------------- */
+
+/* The tree that is looked at; "" is the running system. Without a final slash. */
+extern const char *search_root;
+
+struct search_dir { const char *path; u8 origin; bool compact; };
+extern const struct search_dir search_dirs[];
+extern const u32 search_dirs_n;
+
+void index_build(void);                                /* reads all unit folders */
+void index_drop(void);                                 /* gives its pages back */
+bool index_built(void);
+struct index_entry { u32 name, target, next; u8 dir, kind; bool told; };
+enum entry_kind { ENTRY_FILE, ENTRY_LINK, ENTRY_DIR, ENTRY_BUILTIN };
+struct index_entry *index_find(struct str name);       /* a unit file or link; first folder wins */
+struct index_entry *index_next(struct index_entry *after, struct str name);  /* folders too; NULL: first */
+struct index_entry *index_all(struct index_entry *after);      /* every entry; NULL: first */
+const char *index_name(const struct index_entry *e);
+const char *index_target(const struct index_entry *e); /* of a link */
+void index_path(const struct index_entry *e, struct buf *out); /* full path, without the root */
+/* Follows aliases of `name` to the entry that holds its text. NULL: not found. *id_name becomes the
+ * name the unit really has. *masked: it ends at /dev/null or in an empty file. */
+struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked);
+int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
+int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path);
+
+struct builtin { const char *name, *text; };
+extern const struct builtin builtins[];                /* units/, compiled in; name NULL at the end */
+
+/* ---- load.c -------------------------------------------------------------------------------- */
+
+void load_pending(void);                               /* loads stubs until none is left */
+void load_compact(void);                               /* all of /etc/units */
+/* Loads a mount or swap that is there without a file; what a file says goes before this. */
+void load_generated(unit_id id, const char *what, const char *type, const char *options);
+void load_mounts_for(unit_id mount);                   /* a mount that appeared: who needs it */
+bool unit_needs_mount(unit_id id, unit_id mount);
+
+/* ---- install.c: [Install] and links -------------------------------------------------------- */
+
+enum file_state { FILE_ENABLED, FILE_ENABLED_RUNTIME, FILE_LINKED, FILE_LINKED_RUNTIME, FILE_ALIAS,
+                  FILE_MASKED, FILE_MASKED_RUNTIME, FILE_STATIC, FILE_DISABLED, FILE_INDIRECT,
+                  FILE_GENERATED, FILE_TRANSIENT, FILE_BAD, FILE_STATES };
+extern const struct name file_state_names[];
+int install_state(struct str name);                    /* enum file_state, or -ENOENT */
+struct install_options { bool runtime, force; u32 depth; const char *verb; };
+extern bool install_utf8;                              /* messages may use an arrow */
+/* What was done and what went wrong is written to the report, as systemctl prints it. 1: done, 0: the
+ * unit has no [Install] section, negative: failed. */
+int install_enable(struct str name, const struct install_options *o, struct buf *report);
+int install_disable(struct str name, const struct install_options *o, struct buf *report);
+int install_mask(struct str name, const struct install_options *o, struct buf *report);
+int install_unmask(struct str name, const struct install_options *o, struct buf *report);
+int install_set_default(struct str name, const struct install_options *o, struct buf *report);
+int install_get_default(struct buf *out);
+
+/* ---- fstab.c, cmdline.c: texts that become unit files in /run/systemd/generator* ------------ */
+
+/* The kernel command line (or PID 1's arguments in a container), word by word; key and value point
+ * into scratch. 1, 0 at the end. */
+struct cmdline { struct str rest; char key[256]; char *value; };
+const char *cmdline_text(void);                        /* read once */
+void cmdline_set(const char *text);                    /* instead of /proc/cmdline */
+int cmdline_next(struct cmdline *c);
+bool cmdline_key_is(const char *key, const char *name);        /* - and _ are the same */
+bool cmdline_flag(const char *name, bool missing);
+
+int generate_all(void);                                /* fstab and command line -> files */
+struct fstab { struct str rest; u32 number; char space[PATH_BYTES * 2], what[PATH_BYTES], where[PATH_BYTES]; };
+struct fstab_line {
+    const char *source, *target;         /* the file for SourcePath=; local-fs.target or its like */
+    struct str what, where, type, options;
+    u64 passno;
+    bool noauto, nofail;
+};
+int fstab_open(struct fstab *f);                       /* /etc/fstab below search_root */
+bool fstab_next(struct fstab *f, struct fstab_line *l);        /* bad lines are told and skipped */
+bool fstab_option(struct str options, const char *name, struct str *value);    /* last one wins */
+bool fstab_yes_no(struct str options, const char *yes, const char *no);
+void fstab_node(struct str source, struct buf *out);   /* LABEL=x -> /dev/disk/by-label/x */
+bool fs_is_network(const char *type);
+bool fs_is_api(struct str where);                      /* mounted by PID 1: not for fstab */
+bool in_initrd(void);
+
+#endif
