@@ -6,6 +6,8 @@
 #include "journal/journal.h"
 #include "run/run.h"
 
+#include <linux/prctl.h>
+
 struct applet { const char *name; int (*main)(int argc, char **argv); const char *link; };
 
 static int init_main(int argc, char **argv)
@@ -62,5 +64,7 @@ int main(int argc, char **argv, char **envp)
     client_environment = envp;
     if (!a && argc > 1 && sys_getpid() != 1 && (a = find(argv[1])))
         argc--, argv++;                  /* pith systemctl ... */
+    if (a && !a->link)
+        (void)sys_prctl(PR_SET_NAME, (unsigned long)a->name, 0);     /* for ps(1): all are one file */
     return a ? a->main(argc, argv) : init_main(argc, argv);
 }

@@ -60,6 +60,9 @@ static const char *read_conversion(const char *f, struct conversion *c, va_list 
     if (f[0] == '.' && f[1] == '*') {
         c->precision = va_arg(*ap, int);
         f += 2;
+    } else if (*f == '.') {
+        for (c->precision = 0, f++; *f >= '0' && *f <= '9'; f++)
+            c->precision = c->precision * 10 + (*f - '0');
     }
     while (*f == 'l' || *f == 'z') {
         c->is_long = true;
@@ -79,7 +82,7 @@ static void put_text(struct buf *b, const struct conversion *c, const char *z)
         buf_c(b, ' ');
 }
 
-/* The part of printf(3) this program uses: %s %c %d %u %x %o %% with - 0 width .* l z. */
+/* The part of printf(3) this program uses: %s %c %d %u %x %o %% with - 0 width .n .* l z. */
 void buf_vfmt(struct buf *b, const char *fmt, va_list args)
 {
     va_list ap;

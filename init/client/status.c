@@ -29,15 +29,15 @@ static void put_process(u32 pid, const char *prefix, u32 width, bool last)
     for (ssize_t i = 0; i < n - 1; i++)
         if ((u8)text[i] < ' ')
             text[i] = ' ';
-    bool thread = n <= 0;
-    if (thread) {
+    bool dead = n <= 0;                  /* a zombie has no words any more, only a name */
+    if (dead) {
         (void)read_proc(pid, "comm", text, sizeof text);
         text[strcspn(text, "\n")] = 0;
     }
     u32 room = out_columns(), used = text_width(str_of(prefix)) + width + 3;
     int most = args.full || room == UINT32_MAX ? 1023 : (int)MAX(room, used + 8) - (int)used;
     out("%s%s%s%*u %s%.*s%s%s\n", ink(GREY), prefix, glyph(last ? GLYPH_LAST : GLYPH_BRANCH), (int)width, pid,
-        thread ? "[" : "", most, text, thread ? "]" : "", ink(PLAIN));
+        dead ? "[" : "", most, text, dead ? "]" : "", ink(PLAIN));
 }
 
 static int compare_u32(const void *a, const void *b)
@@ -105,7 +105,8 @@ static void put_group(const char *group, const char *prefix, u32 depth)
 {
     /* Six levels are what slices make in practice: 6 x 128 names. */
     static char groups[6][128][256];
-    u32 pids[512], n = read_pids(group, pids, LEN(pids)), width = 1;
+    /* In the root there are the kernel's own threads: nobody asks for those. */
+    u32 pids[512], n = STREQ(group, "/sys/fs/cgroup") ? 0 : read_pids(group, pids, LEN(pids)), width = 1;
     if (depth == LEN(groups))
         return;
     u32 below = read_groups(group, groups[depth], LEN(groups[0]));

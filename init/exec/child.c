@@ -15,9 +15,12 @@ static int do_setsid(struct child *c)
     return r < 0 && r != -EPERM ? r : 0;
 }
 
-/* Dispositions are PID 1's, which are the defaults; the mask is emptied last (do_exec). */
+/* Dispositions are PID 1's, which are the defaults. While a child shares our memory its mask stays full
+ * until execve: a signal that dumps core would take all who share that memory with it. */
 static int do_signals(struct child *c)
 {
+    if (!c->shares_memory)
+        (void)sys_sigmask(SIG_SETMASK, 0, NULL);
     return unit_int(c->s->unit, D_IgnoreSIGPIPE) ? sys_signal_ignore(SIGPIPE) : 0;
 }
 

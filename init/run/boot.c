@@ -114,14 +114,23 @@ static void repair_descriptors(void)
             (void)sys_open("/", O_PATH);
 }
 
+/* Out of the way of 3, 4 and so on, which children are given. */
+static int high(int fd)
+{
+    int above = fd < 0 ? fd : sys_dup_above(fd, 16);
+    if (fd >= 0)
+        sys_close(fd);
+    return above;
+}
+
 static void own_descriptors(void)
 {
-    exec_fds.null = sys_open("/dev/null", O_RDWR | O_NOCTTY);
+    exec_fds.null = high(sys_open("/dev/null", O_RDWR | O_NOCTTY));
     for (int fd = 0; fd <= 2 && exec_fds.null >= 0; fd++)
         (void)sys_dup_to(exec_fds.null, fd, false);
-    exec_fds.self = sys_open("/proc/self/exe", O_PATH);
+    exec_fds.self = high(sys_open("/proc/self/exe", O_PATH));
     if (exec_fds.self < 0)
-        exec_fds.self = sys_open(manager.exec_path, O_PATH);
+        exec_fds.self = high(sys_open(manager.exec_path, O_PATH));
     log_to.kmsg_fd = sys_open("/dev/kmsg", O_WRONLY | O_NOCTTY);
 }
 
@@ -386,7 +395,7 @@ static void open_sources(void)
     conns_init();
     (void)sys_pipe(report, O_NONBLOCK);
     (void)sys_pipe(idle, O_NONBLOCK);
-    exec_fds.report = report[1];
+    exec_fds.report = high(report[1]);
     exec_fds.idle_read = idle[0];
     exec_fds.idle_write = idle[1];
     inotify_fd = sys_inotify_init();
@@ -399,31 +408,32 @@ static void open_sources(void)
     watch(control_open(), EPOLLIN, WATCH_CONTROL, BUS_SOCKET ": systemctl will not reach PID 1");
     if (!manager.in_container)
         watch(uevents_open(), EPOLLIN, WATCH_UEVENT, "Devices cannot be watched");
-    exec_fds.journal_listen = listen_stream("/run/systemd/journal/stdout", 0666);
+    exec_fds.journal_listen = high(listen_stream("/run/systemd/journal/stdout", 0666));
     if (sys_socketpair(AF_UNIX, SOCK_DGRAM, pair) == 0) {
-        exec_fds.log_read = pair[1];
-        log_to.socket_fd = pair[0];
+        exec_fds.log_read = high(pair[1]);
+        manager.log_socket = pair[0];
     }
 }
 
 /* ---- early boot ---------------------------------------------------------------------------- */
 
-static bool detect_container(void)
+static bool detect_container(char **envp)
 {
+    for (; *envp; envp++)
+        if (z_after(*envp, "container=") && (*envp)[10])
+            return true;
     return sys_access("/run/systemd/container", 0) == 0 || sys_access("/run/.containerenv", 0) == 0
-        || sys_access("/.dockerenv", 0) == 0 || sys_access("/run/host/container-manager", 0) == 0
-        || manager.container_env;
+        || sys_access("/.dockerenv", 0) == 0 || sys_access("/run/host/container-manager", 0) == 0;
 }
 
 void boot_machine(int argc, char **argv)
 {
-    (void)argc;
     (void)sys_sigmask(SIG_SETMASK, ~0ull, NULL);
     repair_descriptors();
     manager.userspace_at = sys_now();
     manager.exec_path = argv[0];
-    manager.in_container = detect_container();
-    log_to.stderr_fd = -1;
+    manager.in_container = detect_container(argv + argc + 1);    /* the environment lies behind argv */
+    log_to.ident = "pith[1]";
     (void)sys_umask(0);
     (void)sys_chdir("/");
     (void)sys_setsid();
@@ -468,8 +478,8 @@ static bool try_target(const char *name, int mode)
     struct report r = { 0 };
     int error = start_by_name(name, JOB_START, mode, &r);
     log_report(&r);
-    if (error < 0)
-        log_line(LOG_ERR, "Failed to start %s: %s", name, r.error);
+    if (error < 0)                       /* what may not be isolated is started beside the rest */
+        log_line(mode == MODE_ISOLATE ? LOG_DEBUG : LOG_ERR, "Failed to start %s: %s", name, r.error);
     return error == 0;
 }
 
@@ -486,6 +496,7 @@ void boot_units(void)
     load_compact();
     index_drop();
     settle();
+    manager.booting = true;
     if (try_target(target, MODE_ISOLATE) || try_target(target, MODE_REPLACE))
         return;
     status_line(STATUS_NOTICE, "0;1;31", "FAILED", "%s cannot be started, falling back to rescue.target.", target);

@@ -5,7 +5,7 @@
 
 #include <sys/epoll.h>
 
-struct manager manager = { .exit_status = -1 };
+struct manager manager = { .exit_status = -1, .log_socket = -1 };
 
 static struct epoll_event ready[64];
 static int ready_n;
@@ -101,6 +101,14 @@ static bool settle_and_act(void)
     return true;
 }
 
+/* Lines go to the journal while it runs, else to the kernel's log. */
+static void choose_log(void)
+{
+    unit_id journal = unit_find(S("systemd-journald.service"));
+    bool runs = journal && RT(journal)->state == SV_RUNNING && RT(journal)->main_pid > 0;
+    log_to.socket_fd = runs ? manager.log_socket : -1;
+}
+
 static void answer(void)
 {
     for (u32 i = 0; i < finished_n; i++) {
@@ -114,6 +122,7 @@ static void answer(void)
     control_flush();
     status_of_jobs();
     console_flush();
+    choose_log();
     log_flush();
 }
 

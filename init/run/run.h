@@ -15,13 +15,14 @@ enum objective { RUNNING_ON, LEAVE_REBOOT, LEAVE_POWEROFF, LEAVE_HALT, LEAVE_KEX
 struct manager {
     enum objective objective;
     int exit_status;                     /* of the machine, for whoever waits outside */
-    bool quiet, no_color, booting, finished, in_container, container_env, stopping;
+    bool quiet, no_color, booting, finished, in_container, stopping;
     bool reload_wanted;
     u32 reload_asked_by, reload_serial;  /* the client that waits for it, + 1 */
     usec userspace_at, finished_at;      /* CLOCK_MONOTONIC */
     char reboot_arg[128], new_root[PATH_BYTES], new_init[PATH_BYTES];
     char exit_channel[256];              /* pith.exit=: where EXIT_STATUS=n is written at the end */
     const char *exec_path;               /* our own file, as the kernel was told */
+    int log_socket;                      /* to the journal's process, when it runs */
     u32 cad_count;
     usec cad_since;
 };

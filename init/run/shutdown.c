@@ -87,6 +87,8 @@ static void switch_root(void)
     static const char *const inits[] = { "/sbin/init", "/usr/sbin/init", "/usr/lib/systemd/systemd", "/etc/init",
                                          "/bin/init", "/bin/sh" };
     char *argv[] = { manager.new_init, NULL }, *envp[] = { NULL };
+    /* The kernel moves no mount that lies on a shared one. */
+    (void)sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     for (u32 i = 0; i < LEN(api); i++) {
         BUF(to, PATH_BYTES);
         buf_fmt(&to, "%s%s", manager.new_root, api[i]);
@@ -121,8 +123,10 @@ void leave_machine(void)
     log_flush();
     console_flush();
     if (manager.objective == LEAVE_SWITCH_ROOT) {
+        struct report r = { 0 };
         switch_root();
         manager.objective = RUNNING_ON;
+        (void)start_by_name("emergency.target", JOB_START, MODE_ISOLATE, &r);
         run_loop();
     }
     int copy = copy_of_self();

@@ -550,6 +550,14 @@ static void generate_sysroot(void)
     write_mount(&l);
 }
 
+/* In an initrd only what says rd. is meant for it; the rest is for the system behind it, which in turn
+ * passes over rd. NULL: not for us. */
+static const char *meant_for_us(const char *key)
+{
+    const char *rd = z_after(key, "rd.");
+    return in_initrd() ? rd : rd ? NULL : key;
+}
+
 /* systemd.run=: one service, and a default.target that is only it. */
 static void generate_run(void)
 {
@@ -559,16 +567,17 @@ static void generate_run(void)
     bool any = false;
     BUF(commands, 4096);
     while (cmdline_next(&c) > 0) {
-        if (!c.value)
+        const char *key = meant_for_us(c.key);
+        if (!c.value || !key)
             continue;
-        if (cmdline_key_is(c.key, "systemd.run")) {
+        if (cmdline_key_is(key, "systemd.run")) {
             buf_z(&commands, "ExecStart=");
             put_escaped(&commands, str_of(c.value));
             buf_c(&commands, '\n');
             any = true;
-        } else if (cmdline_key_is(c.key, "systemd.run_success_action")) {
+        } else if (cmdline_key_is(key, "systemd.run_success_action")) {
             z_copy(success, sizeof success, str_of(c.value));
-        } else if (cmdline_key_is(c.key, "systemd.run_failure_action")) {
+        } else if (cmdline_key_is(key, "systemd.run_failure_action")) {
             z_copy(failure, sizeof failure, str_of(c.value));
         }
     }
@@ -599,7 +608,8 @@ static void generate_links(void)
     while (cmdline_next(&c) > 0) {
         BUF(name, UNIT_NAME_BYTES);
         BUF(path, PATH_BYTES);
-        bool mask = cmdline_key_is(c.key, "systemd.mask"), wants = cmdline_key_is(c.key, "systemd.wants");
+        const char *key = meant_for_us(c.key);
+        bool mask = key && cmdline_key_is(key, "systemd.mask"), wants = key && cmdline_key_is(key, "systemd.wants");
         if ((!mask && !wants) || !c.value || unit_name_mangle(str_of(c.value), false, ".service", &name) < 0)
             continue;
         if (mask) {

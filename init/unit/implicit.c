@@ -349,11 +349,13 @@ int unit_complete(struct build *b)
         /* A device is waited for as long as anything may take to start (systemd.device(5)). */
         if (!has(b, D_JobRunningTimeoutSec))
             r = set_span(b, D_JobRunningTimeoutSec, 90 * USEC_SEC);
-        if (r == 0)
-            r = set_int(b, D_IgnoreOnIsolate, 1);
         break;
     default: break;
     }
+    /* What the kernel or others made is left alone by an isolate, unless the unit says otherwise. */
+    const u32 stays = BIT(UNIT_DEVICE) | BIT(UNIT_MOUNT) | BIT(UNIT_SWAP) | BIT(UNIT_SLICE) | BIT(UNIT_AUTOMOUNT) | BIT(UNIT_SCOPE);
+    if (r == 0 && stays & BIT(u->type) && !has(b, D_IgnoreOnIsolate))
+        r = set_int(b, D_IgnoreOnIsolate, 1);
     if (r < 0)
         return r;
     bool in_slice = u->type == UNIT_SERVICE || u->type == UNIT_MOUNT || u->type == UNIT_SWAP

@@ -41,12 +41,13 @@ static u32 entries_n = 1, text_n = 1;
 
 const char *index_name(const struct index_entry *e)
 {
-    return e->kind == ENTRY_BUILTIN ? builtins[e->target].name : index_text + e->name;
+    return (e->kind == ENTRY_BUILTIN ? builtins : index_text) + e->name;
 }
 
 const char *index_target(const struct index_entry *e)
 {
-    return e->kind == ENTRY_LINK ? index_text + e->target : "";
+    bool builtin_alias = e->kind == ENTRY_BUILTIN && builtins[e->target] == '@';
+    return builtin_alias ? builtins + e->target + 1 : e->kind == ENTRY_LINK ? index_text + e->target : "";
 }
 
 void index_path(const struct index_entry *e, struct buf *out)
@@ -145,10 +146,14 @@ void index_build(void)
     for (u8 dir = 0; dir < search_dirs_n && r == 0; dir++)
         if (!STREQ(search_dirs[dir].path, "/lib/systemd/system") || !lib_is_link())
             r = index_dir(dir);
-    for (u32 i = 0; builtins[i].name; i++) {
-        struct index_entry *e = entry_add(str_of(builtins[i].name), BUILTIN_DIR, ENTRY_BUILTIN);
-        if (e)
-            e->target = i;
+    for (u32 at = 0; builtins[at];) {
+        struct index_entry *e = entry_add(str_of(builtins + at), BUILTIN_DIR, ENTRY_BUILTIN);
+        u32 text = at + (u32)strlen(builtins + at) + 1;
+        if (e) {
+            e->name = at;
+            e->target = text;
+        }
+        at = text + (u32)strlen(builtins + text) + 1;
     }
     if (r < 0)
         log_line(LOG_ERR, "Limit INDEX_MAX or INDEX_BYTES reached (limits.h): "
@@ -211,6 +216,8 @@ static bool in_search_dirs(struct str folder)
 static struct str alias_of(const struct index_entry *e, struct buf *space)
 {
     struct str target = str_of(index_target(e));
+    if (e->kind == ENTRY_BUILTIN)
+        return target;
     BUF(joined, PATH_BYTES);
     if (!str_starts(target, "/"))
         buf_fmt(&joined, "%s/", search_dirs[e->dir].path);
@@ -243,7 +250,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
     for (u32 hops = 0; hops < 16; hops++) {
         struct str current = { id_name->p, id_name->n };
         struct index_entry *e = find_or_template(current);
-        if (!e || e->kind != ENTRY_LINK)
+        if (!e || !*index_target(e))
             return e && e->kind == ENTRY_DIR ? NULL : e;
         if (STREQ(index_target(e), "/dev/null")) {
             *masked = true;
@@ -332,8 +339,8 @@ int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf
     buf_end(path);
     if (e->kind != ENTRY_BUILTIN)
         return file_read(path->p, text, n);
-    *n = (u32)strlen(builtins[e->target].text);
-    memcpy(file_space, builtins[e->target].text, *n);
+    *n = (u32)strlen(builtins + e->target);
+    memcpy(file_space, builtins + e->target, *n);
     *text = file_space;
     return 0;
 }

@@ -264,8 +264,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path);
 
-struct builtin { const char *name, *text; };
-extern const struct builtin builtins[];                /* units/, compiled in; name NULL at the end */
+extern const char builtins[];                          /* units/, compiled in: see ci/builtins */
 
 /* ---- load.c -------------------------------------------------------------------------------- */
 
