@@ -76,7 +76,7 @@ static void put_quoted(struct str s)
 {
     bool quote = !s.n;
     for (size_t i = 0; i < s.n; i++)
-        quote |= (u8)s.p[i] <= ' ' || strchr("\"\\`$'()<>|&;!*?[]{}~#=%" + 0, s.p[i]) != NULL;
+        quote |= (u8)s.p[i] <= ' ' || strchr("\"\\`$'()<>|&;!*?[]{}~#=%", s.p[i]) != NULL;
     /* = and % alone need none */
     if (quote && s.n) {
         quote = false;

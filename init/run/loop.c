@@ -5,7 +5,7 @@
 
 #include <sys/epoll.h>
 
-struct manager manager = { .exit_status = -1, .log_socket = -1 };
+struct manager manager;
 
 static struct epoll_event ready[64];
 static int ready_n;
