@@ -28,7 +28,7 @@ ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/comp
              -isystem $(T)/kernel -fno-asynchronous-unwind-tables -fno-stack-protector \
              -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer
 LDFLAGS = -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro -Wl,-z,noseparate-code \
-          -Wl,--build-id=none -Wl,-z,stack-size=65536
+          -Wl,--build-id=none -Wl,-z,stack-size=65536 -Wl,-z,common-page-size=64 -Wl,-O2
 LIBC = $(T)/lib/crt1.o $(T)/lib/crti.o $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a $(T)/lib/crtn.o
 LD_WITH = $(if $(CLANG),clang --target=$(ARCH)-linux-musl -fuse-ld=bfd,$(CC))
 
