@@ -117,12 +117,12 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
 
 /* ---- names.c: numbers <-> names ------------------------------------------------------------ */
 
-struct name { i32 value; const char *name; };
-const char *name_of(const struct name *table, i32 value);      /* NULL: unknown */
-int name_find(const struct name *table, struct str s, i32 *out);
+/* A table is one text: words, each with its NUL, an empty one at the end. The first stands for 0, each
+ * other for one more than the word before; a word of digits is the number of the word behind it. */
+const char *name_of(const char *table, i32 value);             /* NULL: unknown */
+int name_find(const char *table, struct str s, i32 *out);      /* 0, or -EINVAL */
 
-extern const struct name signal_names[], rlimit_names[], exit_status_names[], level_names[],
-    facility_names[];
+extern const char signal_names[], rlimit_names[], exit_status_names[], level_names[], facility_names[];
 const char *signal_name(int sig);                              /* "SIGTERM", "SIGRTMIN+3"; static */
 const char *exit_status_name(int status);                      /* "EXEC", or NULL */
 

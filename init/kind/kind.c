@@ -19,13 +19,9 @@ const struct kind kinds[UNIT_TYPES] = {
     [UNIT_SCOPE] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
 };
 
-const struct name result_names[] = {
-    { SUCCESS, "success" }, { FAILURE_RESOURCES, "resources" }, { FAILURE_PROTOCOL, "protocol" },
-    { FAILURE_TIMEOUT, "timeout" }, { FAILURE_EXIT_CODE, "exit-code" }, { FAILURE_SIGNAL, "signal" },
-    { FAILURE_CORE_DUMP, "core-dump" }, { FAILURE_WATCHDOG, "watchdog" },
-    { FAILURE_START_LIMIT, "start-limit-hit" }, { FAILURE_OOM, "oom-kill" },
-    { SKIP_CONDITION, "exec-condition" }, { 0, NULL },
-};
+const char result_names[] =
+    "success\0resources\0protocol\0timeout\0exit-code\0signal\0core-dump\0watchdog\0start-limit-hit\0"
+    "oom-kill\0exec-condition\0";
 
 void log_unit(unit_id id, enum level level, const char *fmt, ...)
 {

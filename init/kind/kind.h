@@ -54,7 +54,7 @@ extern const struct kind kinds[UNIT_TYPES];
 
 enum result { SUCCESS, FAILURE_RESOURCES, FAILURE_PROTOCOL, FAILURE_TIMEOUT, FAILURE_EXIT_CODE, FAILURE_SIGNAL,
               FAILURE_CORE_DUMP, FAILURE_WATCHDOG, FAILURE_START_LIMIT, FAILURE_OOM, SKIP_CONDITION };
-extern const struct name result_names[];
+extern const char result_names[];
 
 /* One process that a unit ran, for `systemctl status`. */
 struct ran { pid_t pid; int code, status; usec started, exited; };

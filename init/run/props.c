@@ -454,10 +454,8 @@ void put_unit_properties(struct bus_out *m, unit_id id, const char *iface)
 
 /* ---- org.freedesktop.systemd1.Manager ------------------------------------------------------ */
 
-const struct name machine_state_names[] = {
-    { 0, "initializing" }, { 1, "starting" }, { 2, "running" }, { 3, "degraded" }, { 4, "maintenance" },
-    { 5, "stopping" }, { 0, NULL },
-};
+const char machine_state_names[] =
+    "initializing\0starting\0running\0degraded\0maintenance\0stopping\0";
 
 u32 failed_units(void)
 {

@@ -95,7 +95,7 @@ void trim_memory(void);                       /* gives back what only loading an
 _Noreturn void leave_machine(void);           /* after the loop: the copied image takes over */
 int shutdown_main(int argc, char **argv);     /* the copied image */
 u32 machine_state(void);
-extern const struct name machine_state_names[];
+extern const char machine_state_names[];
 
 /* ---- control.c, props.c -------------------------------------------------------------------- */
 

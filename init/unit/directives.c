@@ -9,45 +9,28 @@
 
 /* ---- names of values ----------------------------------------------------------------------- */
 
-static const struct name service_types[] = {
-    { SERVICE_SIMPLE, "simple" }, { SERVICE_EXEC, "exec" }, { SERVICE_FORKING, "forking" },
-    { SERVICE_ONESHOT, "oneshot" }, { SERVICE_DBUS, "dbus" }, { SERVICE_NOTIFY, "notify" },
-    { SERVICE_IDLE, "idle" }, { 0, NULL },
-};
-static const struct name restarts[] = {
-    { RESTART_NO, "no" }, { RESTART_ON_SUCCESS, "on-success" }, { RESTART_ON_FAILURE, "on-failure" },
-    { RESTART_ON_ABNORMAL, "on-abnormal" }, { RESTART_ON_WATCHDOG, "on-watchdog" },
-    { RESTART_ON_ABORT, "on-abort" }, { RESTART_ALWAYS, "always" }, { 0, NULL },
-};
-static const struct name kill_modes[] = {
-    { KILL_CONTROL_GROUP, "control-group" }, { KILL_PROCESS, "process" }, { KILL_MIXED, "mixed" },
-    { KILL_NONE, "none" }, { 0, NULL },
-};
-static const struct name notify_accesses[] = {
-    { NOTIFY_NONE, "none" }, { NOTIFY_ALL, "all" }, { NOTIFY_EXEC, "exec" }, { NOTIFY_MAIN, "main" },
-    { 0, NULL },
-};
-static const struct name job_modes[] = {
-    { MODE_FAIL, "fail" }, { MODE_REPLACE, "replace" },
-    { MODE_REPLACE_IRREVERSIBLY, "replace-irreversibly" }, { MODE_ISOLATE, "isolate" },
-    { MODE_FLUSH, "flush" }, { MODE_IGNORE_DEPENDENCIES, "ignore-dependencies" },
-    { MODE_IGNORE_REQUIREMENTS, "ignore-requirements" }, { MODE_TRIGGERING, "triggering" }, { 0, NULL },
-};
-static const struct name actions[] = {
-    { ACTION_NONE, "none" }, { ACTION_REBOOT, "reboot" }, { ACTION_REBOOT_FORCE, "reboot-force" },
-    { ACTION_REBOOT_IMMEDIATE, "reboot-immediate" }, { ACTION_POWEROFF, "poweroff" },
-    { ACTION_POWEROFF_FORCE, "poweroff-force" }, { ACTION_POWEROFF_IMMEDIATE, "poweroff-immediate" },
-    { ACTION_EXIT, "exit" }, { ACTION_EXIT_FORCE, "exit-force" }, { 0, NULL },
-};
-static const struct name collects[] = { { 0, "inactive" }, { 1, "inactive-or-failed" }, { 0, NULL } };
-static const struct name timeout_modes[] = {
-    { TIMEOUT_TERMINATE, "terminate" }, { TIMEOUT_ABORT, "abort" }, { TIMEOUT_KILL, "kill" }, { 0, NULL },
-};
-static const struct name preserves[] = {
-    { PRESERVE_NO, "no" }, { PRESERVE_YES, "yes" }, { PRESERVE_RESTART, "restart" }, { 0, NULL },
-};
+static const char service_types[] =
+    "simple\0exec\0forking\0oneshot\0dbus\0notify\0idle\0";
+static const char restarts[] =
+    "no\0on-success\0on-failure\0on-abnormal\0on-watchdog\0on-abort\0always\0";
+static const char kill_modes[] =
+    "control-group\0process\0mixed\0none\0";
+static const char notify_accesses[] =
+    "none\0all\0exec\0main\0";
+static const char job_modes[] =
+    "fail\0replace\0replace-irreversibly\0isolate\0flush\0ignore-dependencies\0ignore-requirements\0"
+    "triggering\0";
+static const char actions[] =
+    "none\0reboot\0reboot-force\0reboot-immediate\0poweroff\0poweroff-force\0poweroff-immediate\0"
+    "exit\0exit-force\0";
+static const char collects[] =
+    "inactive\0inactive-or-failed\0";
+static const char timeout_modes[] =
+    "terminate\0abort\0kill\0";
+static const char preserves[] =
+    "no\0yes\0restart\0";
 
-const struct name *const enum_tables[ENUM_TABLES] = {
+const char *const enum_tables[ENUM_TABLES] = {
     [E_SERVICE_TYPE] = service_types, [E_RESTART] = restarts, [E_KILL_MODE] = kill_modes,
     [E_NOTIFY] = notify_accesses, [E_JOB_MODE] = job_modes, [E_ACTION] = actions,
     [E_COLLECT] = collects, [E_TIMEOUT_MODE] = timeout_modes, [E_PRESERVE] = preserves,

@@ -11,13 +11,9 @@
 #define CONFIG "/etc/systemd/system"
 #define RUNTIME "/run/systemd/system"
 
-const struct name file_state_names[] = {
-    { FILE_ENABLED, "enabled" }, { FILE_ENABLED_RUNTIME, "enabled-runtime" }, { FILE_LINKED, "linked" },
-    { FILE_LINKED_RUNTIME, "linked-runtime" }, { FILE_ALIAS, "alias" }, { FILE_MASKED, "masked" },
-    { FILE_MASKED_RUNTIME, "masked-runtime" }, { FILE_STATIC, "static" }, { FILE_DISABLED, "disabled" },
-    { FILE_INDIRECT, "indirect" }, { FILE_GENERATED, "generated" }, { FILE_TRANSIENT, "transient" },
-    { FILE_BAD, "bad" }, { 0, NULL },
-};
+const char file_state_names[] =
+    "enabled\0enabled-runtime\0linked\0linked-runtime\0alias\0masked\0masked-runtime\0static\0"
+    "disabled\0indirect\0generated\0transient\0bad\0";
 
 /* ---- what a unit's files say --------------------------------------------------------------- */
 

@@ -281,10 +281,8 @@ static int store_path(struct build *b, const struct directive *d, u32 kind, stru
 
 int set_std_input(struct build *b, const struct directive *d, struct str value)
 {
-    static const struct name kinds[] = {
-        { IN_NULL, "null" }, { IN_TTY, "tty" }, { IN_TTY_FORCE, "tty-force" }, { IN_TTY_FAIL, "tty-fail" },
-        { IN_SOCKET, "socket" }, { IN_FD, "fd" }, { IN_DATA, "data" }, { 0, NULL },
-    };
+    static const char kinds[] =
+        "null\0tty\0tty-force\0tty-fail\0socket\0fd\0data\0";
     i32 kind;
     if (!value.n) {
         build_clear(b, id_of(d));
@@ -303,11 +301,9 @@ int set_std_input(struct build *b, const struct directive *d, struct str value)
 
 int set_std_output(struct build *b, const struct directive *d, struct str value)
 {
-    static const struct name kinds[] = {
-        { OUT_INHERIT, "inherit" }, { OUT_NULL, "null" }, { OUT_TTY, "tty" }, { OUT_JOURNAL, "journal" },
-        { OUT_JOURNAL | STDIO_CONSOLE, "journal+console" }, { OUT_KMSG, "kmsg" },
-        { OUT_KMSG | STDIO_CONSOLE, "kmsg+console" }, { OUT_SOCKET, "socket" }, { OUT_FD, "fd" }, { 0, NULL },
-    };
+    static const char kinds[] =
+        "inherit\0null\0tty\0journal\0kmsg\0socket\0fd\0" "259\0journal+console\0kmsg+console\0";
+    _Static_assert((OUT_JOURNAL | STDIO_CONSOLE) == 259, "the number in `kinds`");
     i32 kind;
     if (!value.n) {
         build_clear(b, id_of(d));

@@ -182,7 +182,7 @@ enum action { ACTION_NONE, ACTION_REBOOT, ACTION_REBOOT_FORCE, ACTION_REBOOT_IMM
               ACTION_EXIT_FORCE };
 enum timeout_mode { TIMEOUT_TERMINATE, TIMEOUT_ABORT, TIMEOUT_KILL };
 enum preserve { PRESERVE_NO, PRESERVE_YES, PRESERVE_RESTART };
-extern const struct name *const enum_tables[ENUM_TABLES];
+extern const char *const enum_tables[ENUM_TABLES];
 
 /* StandardInput=, StandardOutput=: word 0 is one of these | console flag, word 1 a text or 0. */
 enum std_in { IN_NULL, IN_TTY, IN_TTY_FORCE, IN_TTY_FAIL, IN_SOCKET, IN_FD, IN_DATA, IN_FILE };
@@ -280,7 +280,7 @@ bool unit_needs_mount(unit_id id, unit_id mount);
 enum file_state { FILE_ENABLED, FILE_ENABLED_RUNTIME, FILE_LINKED, FILE_LINKED_RUNTIME, FILE_ALIAS,
                   FILE_MASKED, FILE_MASKED_RUNTIME, FILE_STATIC, FILE_DISABLED, FILE_INDIRECT,
                   FILE_GENERATED, FILE_TRANSIENT, FILE_BAD, FILE_STATES };
-extern const struct name file_state_names[];
+extern const char file_state_names[];
 int install_state(struct str name);                    /* enum file_state, or -ENOENT */
 struct install_options { bool runtime, force; u32 depth; const char *verb; };
 extern bool install_utf8;                              /* messages may use an arrow */
