@@ -39,7 +39,7 @@ static const u16 heavy_settings[] = {
 static bool stream_is_light(unit_id id, u32 directive)
 {
     const struct setting *s = setting_find(id, directive, NULL);
-    u32 kind = s ? s->w[0] : directives[directive].def;
+    u32 kind = s ? s->w[0] : (u32)directives[directive].def;
     if (directive == D_StandardInput)
         return kind == IN_NULL;
     return kind == OUT_INHERIT || kind == OUT_NULL || kind == OUT_JOURNAL || kind == OUT_KMSG;

@@ -55,7 +55,7 @@ static void log_condition(unit_id id, const struct setting *failed)
         log_line(LOG_INFO, "%s was skipped because no trigger condition checks were met.", buf_end(&ident));
     else if (failed)
         log_line(LOG_INFO, "%s was skipped because of an unmet condition check (%s=%s%s).", buf_end(&ident),
-                 directives[failed->id].name, failed->w[0] & COND_NEGATE ? "!" : "", text_at(failed->w[1]));
+                 directive_name(&directives[failed->id]), failed->w[0] & COND_NEGATE ? "!" : "", text_at(failed->w[1]));
 }
 
 static bool test_conditions(unit_id id, bool asserts)
@@ -71,7 +71,7 @@ static bool test_conditions(unit_id id, bool asserts)
     if (!asserts && !ok)
         log_condition(id, failed);
     if (asserts && !ok)
-        log_unit(id, LOG_NOTICE, "Starting requested but asserts failed (%s=%s).", directives[failed->id].name,
+        log_unit(id, LOG_NOTICE, "Starting requested but asserts failed (%s=%s).", directive_name(&directives[failed->id]),
                  text_at(failed->w[1]));
     return ok;
 }

@@ -93,7 +93,7 @@ static void put_conditions(struct bus_out *m, unit_id id, bool asserts)
             || asserts != !!(s->w[0] & COND_ASSERT))
             continue;
         put_struct(m);
-        put_string(m, directives[s->id].name);
+        put_string(m, directive_name(&directives[s->id]));
         put_bool(m, s->w[0] & COND_TRIGGER);
         put_bool(m, s->w[0] & COND_NEGATE);
         put_string(m, text_at(s->w[1]));
@@ -175,7 +175,7 @@ static const char *stdio_text(unit_id id, u32 directive, char *space, u32 size)
     static const char *const in[] = { "null", "tty", "tty-force", "tty-fail", "socket", "fd", "data", "file" };
     static const char *const out[] = { "inherit", "null", "tty", "journal", "kmsg", "socket", "fd", "file", "append", "truncate" };
     const struct setting *s = setting_find(id, directive, NULL);
-    u32 kind = s ? s->w[0] : directives[directive].def;
+    u32 kind = s ? s->w[0] : (u32)directives[directive].def;
     struct buf b = { space, 0, size, false };
     buf_z(&b, directive == D_StandardInput ? in[kind & 0xff] : out[kind & 0xff]);
     if (kind & STDIO_CONSOLE)
@@ -188,12 +188,12 @@ static const char *stdio_text(unit_id id, u32 directive, char *space, u32 size)
 /* "TimeoutStopSec" is "TimeoutStopUSec" on the bus. */
 static const char *property_name(const struct directive *d, char *space)
 {
-    struct str name = str_of(d->name);
+    struct str name = str_of(directive_name(d));
     struct buf b = { space, 0, 64, false };
     if (d - directives == D_EnvironmentFile)
         return "EnvironmentFiles";
     if (!str_ends(name, "Sec"))
-        return d->name;
+        return directive_name(d);
     buf_fmt(&b, "%.*sUSec", (int)name.n - 3, name.p);
     return buf_end(&b);
 }

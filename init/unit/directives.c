@@ -71,10 +71,25 @@ enum { U = SEC_UNIT, S = SEC_SERVICE, K = SEC_SOCKET, M = SEC_MOUNT, A = SEC_AUT
        T = SEC_TIMER, P = SEC_PATH, L = SEC_SLICE, C = SEC_SCOPE, I = SEC_INSTALL,
        EXEC = S | K | M | W, CGROUP = EXEC | L | C, KILL = EXEC | C };
 
-#define ROW(text, sections, set, arg, def) { text, sections, SET_##set, (u32)(arg), (u32)(def) },
+#define SECS(n) ((n) * 10)
+static const struct directive_names {
+#define D(name, ...) char name[sizeof #name];
+#define N(id, name, ...) char id[sizeof #name];
+#include "directives.def"
+#undef D
+#undef N
+} names = {
+#define D(name, ...) #name,
+#define N(id, name, ...) #name,
+#include "directives.def"
+#undef D
+#undef N
+};
+
+#define ROW(id, sections, set, arg, def) { offsetof(struct directive_names, id), sections, SET_##set, arg, (i64)(def) },
 const struct directive directives[DIRECTIVES] = {
-#define D(name, ...) ROW(#name, __VA_ARGS__)
-#define N(id, name, ...) ROW(#name, __VA_ARGS__)
+#define D(name, ...) ROW(name, __VA_ARGS__)
+#define N(id, name, ...) ROW(id, __VA_ARGS__)
 #include "directives.def"
 };
 #undef ROW
@@ -99,20 +114,23 @@ u32 section_of_type(int type)
     return sections[type];
 }
 
+const char *directive_name(const struct directive *d) { return (const char *)&names + d->name; }
+
 const struct directive *directive_find(struct str name, u32 section)
 {
     u32 lo = 0, hi = DIRECTIVES;
     while (lo < hi) {
         u32 mid = (lo + hi) / 2;
-        int order = strncmp(directives[mid].name, name.p, name.n);
+        const char *here = directive_name(&directives[mid]);
+        int order = strncmp(here, name.p, name.n);
         if (order == 0)
-            order = directives[mid].name[name.n] != 0;
+            order = here[name.n] != 0;
         if (order < 0)
             lo = mid + 1;
         else
             hi = mid;
     }
-    for (; lo < DIRECTIVES && str_is(name, directives[lo].name); lo++)
+    for (; lo < DIRECTIVES && str_is(name, directive_name(&directives[lo])); lo++)
         if (!section || directives[lo].sections & section)
             return &directives[lo];
     return NULL;
@@ -146,7 +164,7 @@ bool unit_has(unit_id id, u32 directive) { return setting_find(id, directive, NU
 i32 unit_int(unit_id id, u32 directive)
 {
     const struct setting *s = setting_find(id, directive, NULL);
-    return (i32)(s ? s->w[0] : directives[directive].def);
+    return s ? (i32)s->w[0] : directives[directive].def;
 }
 
 usec unit_span(unit_id id, u32 directive)
@@ -154,8 +172,8 @@ usec unit_span(unit_id id, u32 directive)
     const struct setting *s = setting_find(id, directive, NULL);
     if (s)
         return (usec)s->w[0] | (usec)s->w[1] << 32;
-    u32 def = directives[directive].def;
-    return def == FOREVER ? USEC_INF : def;
+    i64 tenths = directives[directive].def;
+    return tenths == FOREVER ? USEC_INF : (usec)tenths * 100 * USEC_MS;
 }
 
 const char *unit_text(unit_id id, u32 directive)

@@ -50,7 +50,7 @@ static bool has(const struct build *b, u32 directive) { return find(b, directive
 static i32 int_of(const struct build *b, u32 directive)
 {
     const struct setting *s = find(b, directive, NULL);
-    return (i32)(s ? s->w[0] : directives[directive].def);
+    return s ? (i32)s->w[0] : directives[directive].def;
 }
 
 static const char *text_of(const struct build *b, u32 directive)

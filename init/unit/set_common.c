@@ -6,7 +6,7 @@
 
 static int bad(struct build *b, const struct directive *d, struct str value)
 {
-    build_warn(b, LOG_WARNING, "Failed to parse %s= value, ignoring: %.*s", d->name, (int)value.n, value.p);
+    build_warn(b, LOG_WARNING, "Failed to parse %s= value, ignoring: %.*s", directive_name(d), (int)value.n, value.p);
     return 0;
 }
 
@@ -33,14 +33,14 @@ int set_todo(struct build *b, const struct directive *d, struct str value)
     for (u32 at = 0; at < b->n; at += ((const struct setting *)(const void *)(b->words + at))->n + 1u)
         if (((const struct setting *)(const void *)(b->words + at))->id == id_of(d))
             return 0;
-    build_warn(b, LOG_WARNING, "%s= is not supported by pith yet, ignoring.", d->name);
+    build_warn(b, LOG_WARNING, "%s= is not supported by pith yet, ignoring.", directive_name(d));
     return build_put(b, id_of(d), NULL, 0);
 }
 
 int set_gone(struct build *b, const struct directive *d, struct str value)
 {
     (void)value;
-    build_warn(b, LOG_WARNING, "Support for option %s= has been removed and it is ignored", d->name);
+    build_warn(b, LOG_WARNING, "Support for option %s= has been removed and it is ignored", directive_name(d));
     return 0;
 }
 
@@ -246,7 +246,7 @@ static int expand_path(struct build *b, const struct directive *d, struct str va
         return -EINVAL;
     struct str s = { t.p, t.n };
     if (!str_starts(s, "/") || !text_safe(s)) {
-        build_warn(b, LOG_WARNING, "%s= path is not absolute, ignoring: %.*s", d->name, (int)s.n, s.p);
+        build_warn(b, LOG_WARNING, "%s= path is not absolute, ignoring: %.*s", directive_name(d), (int)s.n, s.p);
         return -EINVAL;
     }
     *out = (struct buf){ scratch(1), 0, PATH_BYTES, false };

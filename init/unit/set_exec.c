@@ -273,7 +273,7 @@ static int store_path(struct build *b, const struct directive *d, u32 kind, stru
     path_simplify((struct str){ full.p, full.n }, false, &simple);
     struct str s = { simple.p, simple.n };
     if (!path_valid(s)) {
-        build_warn(b, LOG_ERR, "%s= path is not absolute: %.*s", d->name, (int)s.n, s.p);
+        build_warn(b, LOG_ERR, "%s= path is not absolute: %.*s", directive_name(d), (int)s.n, s.p);
         return -ENOEXEC;
     }
     return store_stream(b, d, kind, s);
@@ -366,7 +366,7 @@ int set_user(struct build *b, const struct directive *d, struct str value)
         return 0;
     }
     if (next_word(b, &value, 0, &item) <= 0 || value.n || !user_valid(item)) {
-        build_warn(b, LOG_ERR, "Invalid user/group name or numeric ID: %s=%.*s", d->name, (int)item.n, item.p);
+        build_warn(b, LOG_ERR, "Invalid user/group name or numeric ID: %s=%.*s", directive_name(d), (int)item.n, item.p);
         return -ENOEXEC;
     }
     return build_text(b, id_of(d), item, false);
@@ -401,7 +401,7 @@ int set_dirs(struct build *b, const struct directive *d, struct str value)
         if (str_starts(item, "/") || path.over || !path_valid((struct str){ path.p, path.n })
             || str_starts(item, "private/") || str_is(item, "private")) {
             build_warn(b, LOG_WARNING, "%s= path is not a relative path below its base, ignoring: %.*s",
-                       d->name, (int)item.n, item.p);
+                       directive_name(d), (int)item.n, item.p);
             continue;
         }
         if (build_text(b, id_of(d), str_from((struct str){ path.p, path.n }, 1), true) < 0)

@@ -15,7 +15,7 @@ static bool next_item(struct build *b, const struct directive *d, struct str *re
         int r = word_next(rest, BLANKS, WORD_UNQUOTE, &word);
         if (r <= 0) {
             if (r < 0)
-                build_warn(b, LOG_WARNING, "Invalid syntax, ignoring: %s=%.*s", d->name, (int)rest->n, rest->p);
+                build_warn(b, LOG_WARNING, "Invalid syntax, ignoring: %s=%.*s", directive_name(d), (int)rest->n, rest->p);
             return false;
         }
         if (specifier_expand(b->name, (struct str){ word.p, word.n }, &full) < 0 || full.over) {
@@ -32,7 +32,7 @@ int set_deps(struct build *b, const struct directive *d, struct str value)
 {
     struct str name;
     if (!value.n) {
-        build_warn(b, LOG_WARNING, "Dependencies cannot be reset: %s= is ignored.", d->name);
+        build_warn(b, LOG_WARNING, "Dependencies cannot be reset: %s= is ignored.", directive_name(d));
         return 0;
     }
     while (next_item(b, d, &value, &name)) {
@@ -56,7 +56,7 @@ int set_mounts_for(struct build *b, const struct directive *d, struct str value)
         path_simplify(path, false, &simple);
         path = (struct str){ simple.p, simple.n };
         if (!path_valid(path)) {
-            build_warn(b, LOG_WARNING, "%s= path is not absolute, ignoring: %.*s", d->name,
+            build_warn(b, LOG_WARNING, "%s= path is not absolute, ignoring: %.*s", directive_name(d),
                        (int)path.n, path.p);
             continue;
         }
@@ -117,7 +117,7 @@ int set_condition(struct build *b, const struct directive *d, struct str value)
     struct str text = { full.p, full.n };
     bool is_path = (d->arg & 0xff) <= COND_NEEDS_UPDATE;
     if (is_path && !str_starts(text, "/")) {
-        build_warn(b, LOG_WARNING, "%s= path is not absolute, ignoring: %.*s", d->name, (int)text.n, text.p);
+        build_warn(b, LOG_WARNING, "%s= path is not absolute, ignoring: %.*s", directive_name(d), (int)text.n, text.p);
         return 0;
     }
     u32 w[2] = { d->arg | flags, text_keep(text) };
@@ -134,7 +134,7 @@ int set_install(struct build *b, const struct directive *d, struct str value)
         return build_text(b, id, value, false);
     while (next_item(b, d, &value, &name)) {
         if (!unit_name_valid(name)) {
-            build_warn(b, LOG_WARNING, "Invalid unit name in %s=, ignoring: %.*s", d->name, (int)name.n, name.p);
+            build_warn(b, LOG_WARNING, "Invalid unit name in %s=, ignoring: %.*s", directive_name(d), (int)name.n, name.p);
             continue;
         }
         if (id == D_Alias) {

@@ -139,22 +139,18 @@ enum value { V_NOTHING, V_BOOL, V_INT, V_UNSIGNED, V_MODE, V_SIGNAL, V_SPAN, V_E
              V_EXEC, V_LIMIT, V_STATUS, V_CONDITION, V_ENV_FILE, V_STDIO };
 
 struct build;
-struct directive {
-    const char *name;
-    u16 sections;
-    u8 setter;
-    u32 arg, def;
-};
+struct directive { u64 name : 14, sections : 11, setter : 6, arg : 17; i64 def : 16; };     /* 8 bytes */
 typedef int set_fn(struct build *b, const struct directive *d, struct str value);
 struct setter { set_fn *set; u8 value; };
 extern const struct directive directives[DIRECTIVES];
 extern const struct setter setters[];
 
+const char *directive_name(const struct directive *d);
 const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
 u32 section_of_type(int type);                         /* the section named after the type, or 0 */
 const char *section_name(u32 section);
 
-#define FOREVER UINT32_MAX                             /* a default of infinity */
+#define FOREVER -1                                     /* a default of infinity */
 
 /* One setting in the arena: header, then n words. Lists are several settings of one id. */
 struct setting { u16 id, n; u32 w[]; };
