@@ -333,14 +333,25 @@ int file_read(const char *path, char **text, u32 *n)
     return r;
 }
 
+/* A byte of a packed text: itself, or what its pair stands for. Pairs nest less than 128 deep. */
+static char *unpack(u8 c, char *to)
+{
+    if (c >= 128)
+        return unpack(builtin_pairs[c - 128][1], unpack(builtin_pairs[c - 128][0], to));
+    *to = (char)c;
+    return to + 1;
+}
+
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path)
 {
     index_path(e, path);
     buf_end(path);
     if (e->kind != ENTRY_BUILTIN)
         return file_read(path->p, text, n);
-    *n = (u32)strlen(builtins + e->target);
-    memcpy(file_space, builtins + e->target, *n);
+    char *end = file_space;
+    for (const char *packed = builtins + e->target; *packed; packed++)
+        end = unpack((u8)*packed, end);
+    *n = (u32)(end - file_space);
     *text = file_space;
     return 0;
 }

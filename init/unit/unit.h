@@ -260,7 +260,8 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path);
 
-extern const char builtins[];                          /* units/, compiled in: see ci/builtins */
+extern const char builtins[];                          /* units/, compiled in and packed: see ci/builtins */
+extern const u8 builtin_pairs[][2];
 
 /* ---- load.c -------------------------------------------------------------------------------- */
 
