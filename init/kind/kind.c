@@ -37,6 +37,9 @@ void log_unit(unit_id id, enum level level, const char *fmt, ...)
 
 /* ---- states -------------------------------------------------------------------------------- */
 
+unit_id changed_units[UNITS_MAX];
+u32 changed_n;
+
 u8 active_of(unit_id id, u8 state) { return kinds[UNIT(id)->type].active[state]; }
 
 const char *substate_name(unit_id id) { return kinds[UNIT(id)->type].names[RT(id)->state]; }
@@ -48,6 +51,10 @@ void set_state_with(unit_id id, u8 state, bool will_restart, bool reload_failed)
     usec now = sys_now();
     rt->state = state;
     rt->changed = now;
+    if (!rt->news) {
+        rt->news = true;
+        changed_units[changed_n++] = id;
+    }
     if (is_inactive(was) && !is_inactive(is))
         rt->inactive_exit = now;
     else if (!is_inactive(was) && is_inactive(is))

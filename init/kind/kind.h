@@ -67,6 +67,7 @@ struct runtime {
     bool restarting : 1;                 /* stopped in order to start again: RestartKillSignal= */
     bool there : 1;                      /* mounted, swapped on, plugged in: by the kernel's word */
     bool has_cgroup : 1;
+    bool news : 1;                       /* is among changed_units */
     bool exec_failed : 1;                /* the main process reported a step that failed */
     u16 command_id;                      /* the list the control process is from, 0: none */
     u8 command_n, main_n;                /* which command of its list runs */
@@ -90,6 +91,8 @@ extern struct runtime runtimes[UNITS_MAX];
 /* The one place where a unit's state is written: state, time, and a record for settle(). */
 void set_state(unit_id id, u8 state);
 void set_state_with(unit_id id, u8 state, bool will_restart, bool reload_failed);
+extern unit_id changed_units[UNITS_MAX];       /* since the last answer(), each once: for clients */
+extern u32 changed_n;
 u8 active_of(unit_id id, u8 state);
 const char *substate_name(unit_id id);
 void new_invocation(unit_id id);

@@ -543,6 +543,7 @@ void boot_finished_check(void)
     put_part(&line, manager.finished_at - manager.userspace_at, "userspace");
     buf_span(&total, manager.finished_at, USEC_MS);
     log_line(LOG_INFO, "Startup finished in %s = %s.", buf_end(&line), buf_end(&total));
+    control_startup_finished();
     if (exec_fds.idle_write >= 0) {
         sys_close(exec_fds.idle_write);
         sys_close(exec_fds.idle_read);

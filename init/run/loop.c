@@ -113,9 +113,14 @@ static void answer(void)
 {
     for (u32 i = 0; i < finished_n; i++) {
         message_finished(&finished[i]);
-        control_announce(&finished[i]);
+        control_job_removed(&finished[i]);
     }
     finished_n = 0;
+    for (u32 i = 0; i < changed_n; i++) {
+        RT(changed_units[i])->news = false;
+        control_unit_changed(changed_units[i]);
+    }
+    changed_n = 0;
     log_report(&settle_report);
     settle_report.n = 0;
     boot_finished_check();

@@ -104,7 +104,9 @@ extern int control_fd;
 const char *load_state_name(unit_id id);
 void control_accept(void);
 void control_ready(u16 slot, u32 events);
-void control_announce(const struct finished *f);       /* JobRemoved to who subscribed */
+void control_job_removed(const struct finished *f);    /* signals to who subscribed */
+void control_unit_changed(unit_id id);
+void control_startup_finished(void);
 void control_reloaded(int error);
 void control_flush(void);
 
