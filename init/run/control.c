@@ -344,15 +344,15 @@ static void m_kill(struct call *k)
     i32 whom;
     if (!id)
         return;
-    if (name_find("all\0main\0control\0", str_of(who), &whom) < 0) {
+    if (name_find("all\0main\0control\0all-fail\0main-fail\0control-fail\0", str_of(who), &whom) < 0) {
         fail(k, INVALID, "Invalid who argument %s", who);
     } else if (sig <= 0 || sig > 64) {
         fail(k, INVALID, "Signal number out of range.");
     } else {
-        int r = kill_unit_who(id, who, sig);
-        if (r == -ESRCH)
-            fail(k, "NoSuchProcess", "No %s process to kill", whom ? who : "");
-        else if (r < 0)
+        int r = kill_unit_who(id, name_of("all\0main\0control\0", whom % 3), sig);
+        if (r == -ESRCH && whom)
+            fail(k, "NoSuchProcess", "No %s process to kill", who);
+        else if (r < 0 && r != -ESRCH)
             fail(k, FREEDESKTOP "Failed", "Failed to kill: %s", strerror(-r));
         else
             done(k);
