@@ -42,6 +42,9 @@ static inline usec usec_add(usec a, usec b) { return a > USEC_INF - b ? USEC_INF
 /* A piece of somebody else's text; never owns, need not end in NUL. */
 struct str { const char *p; size_t n; };
 
+/* for (EACH(z, "one\0two\0")): each word of a text of words. */
+#define EACH(z, words) const char *z = words; *z; z += strlen(z) + 1
+
 #define S(lit) ((struct str){ (lit), sizeof(lit) - 1 })
 #define BLANKS " \t\n\r"
 
