@@ -42,6 +42,9 @@ static inline usec usec_add(usec a, usec b) { return a > USEC_INF - b ? USEC_INF
 /* A piece of somebody else's text; never owns, need not end in NUL. */
 struct str { const char *p; size_t n; };
 
+/* for (EACH(z, "one\0two\0")): each word of a text of words. */
+#define EACH(z, words) const char *z = words; *z; z += strlen(z) + 1
+
 #define S(lit) ((struct str){ (lit), sizeof(lit) - 1 })
 #define BLANKS " \t\n\r"
 
@@ -69,10 +72,12 @@ u32 str_hash(struct str a);
 
 struct buf { char *p; u32 n, cap; bool over; };
 
-/* A writer over a local array. */
-#define BUF(name, size) char name##_mem[size]; struct buf name = { name##_mem, 0, size, false }
+/* A writer over a local array, empty; and what is in it. */
+#define BUF(name, size) char name##_mem[size]; struct buf name; buf_over(&name, name##_mem, size)
+#define STR(buf) ((struct str){ (buf).p, (buf).n })
 #define BUF_OVER(array) ((struct buf){ (array), 0, sizeof(array), false })
 
+void buf_over(struct buf *b, char *p, u32 cap);
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_c(struct buf *b, char c);
 void buf_z(struct buf *b, const char *z);

@@ -4,6 +4,8 @@
  * fit is cut off and the writer says so in `over`; nothing is ever written behind `cap`. */
 #include "base.h"
 
+void buf_over(struct buf *b, char *p, u32 cap) { *b = (struct buf){ p, 0, cap, false }; }
+
 void buf_put(struct buf *b, const void *p, size_t n)
 {
     if (n > b->cap - b->n) {

@@ -41,13 +41,12 @@ const char *const enum_tables[ENUM_TABLES] = {
 
 /* The setters by name; a row holds an index. */
 #define SETTERS(X)                                                                                     \
-    X(todo, V_NOTHING) X(gone, V_NOTHING) X(deps, V_NOTHING) X(isolate, V_NOTHING)                     \
-    X(mounts_for, V_ITEM) X(docs, V_ITEM) X(string, V_TEXT) X(string_as, V_NOTHING) X(path, V_TEXT)    \
-    X(workdir, V_TEXT) X(pid_file, V_TEXT) X(user, V_TEXT) X(users, V_ITEM) X(slice, V_TEXT)           \
-    X(flag, V_BOOL) X(unsigned, V_UNSIGNED) X(nice, V_INT) X(oom_adjust, V_INT) X(priority, V_INT)     \
+    X(todo, V_NOTHING) X(gone, V_NOTHING) X(as, V_NOTHING) X(deps, V_NOTHING) X(isolate, V_NOTHING)    \
+    X(mounts_for, V_ITEM) X(docs, V_ITEM) X(string, V_TEXT) X(path, V_TEXT) X(workdir, V_TEXT)         \
+    X(pid_file, V_TEXT) X(user, V_TEXT) X(users, V_ITEM) X(slice, V_TEXT) X(flag, V_BOOL)              \
+    X(unsigned, V_UNSIGNED) X(nice, V_INT) X(oom_adjust, V_INT) X(priority, V_INT)                     \
     X(exit_status, V_INT) X(mode, V_MODE) X(signal, V_SIGNAL) X(enum, V_ENUM) X(sec, V_SPAN)           \
-    X(sec_as, V_NOTHING) X(sec_fix0, V_SPAN) X(job_timeout, V_SPAN) X(timeout_start, V_SPAN)           \
-    X(timeout_abort, V_SPAN) X(timeout_both, V_NOTHING) X(exec, V_EXEC) X(status_set, V_STATUS)        \
+    X(sec_fix0, V_SPAN) X(timeout_both, V_NOTHING) X(exec, V_EXEC) X(status_set, V_STATUS)             \
     X(environ, V_ITEM) X(env_file, V_ENV_FILE) X(env_names, V_ITEM) X(std_input, V_STDIO)              \
     X(std_output, V_STDIO) X(rlimit, V_LIMIT) X(dirs, V_ITEM) X(condition, V_CONDITION)                \
     X(install, V_NOTHING)

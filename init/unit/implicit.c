@@ -34,41 +34,18 @@ static void add_dep(unit_id id, u32 kinds, struct str name)
 
 /* ---- settings while they are in working space ---------------------------------------------- */
 
-static const struct setting *find(const struct build *b, u32 directive, const struct setting *after)
-{
-    u32 at = after ? (u32)(after->w + after->n - b->words) : 0;
-    for (; at < b->n; at += ((const struct setting *)(const void *)(b->words + at))->n + 1u) {
-        const struct setting *s = (const void *)(b->words + at);
-        if (s->id == directive)
-            return s;
-    }
-    return NULL;
-}
-
-static bool has(const struct build *b, u32 directive) { return find(b, directive, NULL); }
+static bool has(const struct build *b, u32 directive) { return build_find(b, directive, NULL); }
 
 static i32 int_of(const struct build *b, u32 directive)
 {
-    const struct setting *s = find(b, directive, NULL);
+    const struct setting *s = build_find(b, directive, NULL);
     return s ? (i32)s->w[0] : directives[directive].def;
 }
 
 static const char *text_of(const struct build *b, u32 directive)
 {
-    const struct setting *s = find(b, directive, NULL);
+    const struct setting *s = build_find(b, directive, NULL);
     return s ? text_at(s->w[0]) : NULL;
-}
-
-static int set_int(struct build *b, u32 directive, i32 v)
-{
-    u32 w = (u32)v;
-    return build_set(b, directive, &w, 1);
-}
-
-static int set_span(struct build *b, u32 directive, usec t)
-{
-    u32 w[2] = { (u32)t, (u32)(t >> 32) };
-    return build_set(b, directive, w, 2);
 }
 
 static int refuse(struct build *b, const char *why)
@@ -89,7 +66,7 @@ static int needs_path(struct build *b, struct str path)
 
 static const char *service_complaint(const struct build *b)
 {
-    const struct setting *start = find(b, D_ExecStart, NULL);
+    const struct setting *start = build_find(b, D_ExecStart, NULL);
     i32 type = int_of(b, D_Type), restart = int_of(b, D_Restart);
     bool action = int_of(b, D_SuccessAction) != ACTION_NONE;
     if (!start && !has(b, D_ExecStop) && !action)
@@ -99,7 +76,7 @@ static const char *service_complaint(const struct build *b)
     if (!int_of(b, D_RemainAfterExit) && !start && !action)
         return "Service has no ExecStart= and no SuccessAction= settings and does not have "
                "RemainAfterExit=yes set.";
-    if (type != SERVICE_ONESHOT && find(b, D_ExecStart, start))
+    if (type != SERVICE_ONESHOT && build_find(b, D_ExecStart, start))
         return "Service has more than one ExecStart= setting, which is only allowed for Type=oneshot "
                "services.";
     if (type == SERVICE_ONESHOT && (restart == RESTART_ALWAYS || restart == RESTART_ON_SUCCESS))
@@ -119,7 +96,7 @@ static int service_paths(struct build *b)
         { D_LogsDirectory, "/var/log" }, { D_ConfigurationDirectory, "/etc" },
     };
     const char *cwd = text_of(b, D_WorkingDirectory);
-    int r = cwd && cwd[0] == '/' && !find(b, D_WorkingDirectory, NULL)->w[1] ? needs_path(b, str_of(cwd)) : 0;
+    int r = cwd && cwd[0] == '/' && !build_find(b, D_WorkingDirectory, NULL)->w[1] ? needs_path(b, str_of(cwd)) : 0;
     for (u32 i = 0; i < LEN(dirs); i++) {
         if (!has(b, dirs[i].id))
             continue;
@@ -136,17 +113,17 @@ static int complete_service(struct build *b)
 {
     int r = 0;
     if (!has(b, D_Type))
-        r = set_int(b, D_Type, has(b, D_BusName) ? SERVICE_DBUS : has(b, D_ExecStart) ? SERVICE_SIMPLE
+        r = build_int(b, D_Type, has(b, D_BusName) ? SERVICE_DBUS : has(b, D_ExecStart) ? SERVICE_SIMPLE
                                                                                       : SERVICE_ONESHOT);
     const char *complaint = service_complaint(b);
     if (complaint)
         return refuse(b, complaint);
     i32 type = int_of(b, D_Type);
     if (r == 0 && type == SERVICE_ONESHOT && !has(b, D_TimeoutStartSec))
-        r = set_span(b, D_TimeoutStartSec, USEC_INF);
+        r = build_span(b, D_TimeoutStartSec, USEC_INF);
     bool notifies = type == SERVICE_NOTIFY || has(b, D_WatchdogSec);
     if (r == 0 && notifies && int_of(b, D_NotifyAccess) == NOTIFY_NONE)
-        r = set_int(b, D_NotifyAccess, NOTIFY_MAIN);
+        r = build_int(b, D_NotifyAccess, NOTIFY_MAIN);
     if (type == SERVICE_DBUS)
         build_warn(b, LOG_NOTICE, "Type=dbus: pith is not on the bus yet, starting as Type=simple.");
     /* A terminal is reset and hung up like systemd does when it is the service's input. */
@@ -328,7 +305,7 @@ static int complete_slice(struct build *b)
     if (!str_is(name, "-.slice") && !str_is(name, "system.slice"))
         return 0;
     UNIT(b->id)->perpetual = true;
-    int r = set_int(b, D_DefaultDependencies, 0);
+    int r = build_int(b, D_DefaultDependencies, 0);
     if (r == 0 && !has(b, D_Description))
         r = build_text(b, D_Description, str_is(name, "-.slice") ? S("Root Slice") : S("System Slice"), false);
     return r;
@@ -348,14 +325,14 @@ int unit_complete(struct build *b)
     case UNIT_DEVICE:
         /* A device is waited for as long as anything may take to start (systemd.device(5)). */
         if (!has(b, D_JobRunningTimeoutSec))
-            r = set_span(b, D_JobRunningTimeoutSec, 90 * USEC_SEC);
+            r = build_span(b, D_JobRunningTimeoutSec, 90 * USEC_SEC);
         break;
     default: break;
     }
     /* What the kernel or others made is left alone by an isolate, unless the unit says otherwise. */
     const u32 stays = BIT(UNIT_DEVICE) | BIT(UNIT_MOUNT) | BIT(UNIT_SWAP) | BIT(UNIT_SLICE) | BIT(UNIT_AUTOMOUNT) | BIT(UNIT_SCOPE);
     if (r == 0 && stays & BIT(u->type) && !has(b, D_IgnoreOnIsolate))
-        r = set_int(b, D_IgnoreOnIsolate, 1);
+        r = build_int(b, D_IgnoreOnIsolate, 1);
     if (r < 0)
         return r;
     bool in_slice = u->type == UNIT_SERVICE || u->type == UNIT_MOUNT || u->type == UNIT_SWAP

@@ -145,6 +145,7 @@ struct setter { set_fn *set; u8 value; };
 extern const struct directive directives[DIRECTIVES];
 extern const struct setter setters[];
 
+static inline u32 directive_id(const struct directive *d) { return (u32)(d - directives); }
 const char *directive_name(const struct directive *d);
 const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
 u32 section_of_type(int type);                         /* the section named after the type, or 0 */
@@ -222,11 +223,25 @@ struct build {
     u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
+const struct setting *build_find(const struct build *b, u32 id, const struct setting *after);
 int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
-void build_clear(struct build *b, u32 id);                         /* an empty assignment */
+void build_clear(struct build *b, u32 id);
 int build_set(struct build *b, u32 id, const u32 *w, u32 n);       /* clear + put */
+int build_int(struct build *b, u32 id, i32 v);
+int build_span(struct build *b, u32 id, usec t);
 int build_text(struct build *b, u32 id, struct str s, bool more);  /* set or, with more, put */
+int build_value(struct build *b, const struct directive *d, struct str value);
 int build_assign(struct build *b, struct str section, struct str key, struct str value);
+
+/* What setters share. `why` begins with "=" when the directive's name goes before it. */
+int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value);   /* 0 */
+bool build_expand(struct build *b, struct str *value);             /* specifiers, to scratch(0) */
+bool build_path(struct build *b, const struct directive *d, struct str *value);    /* absolute, simplified */
+bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item);
+typedef bool item_fn(const struct directive *d, struct str *item); /* false: no good; may change it */
+int build_list(struct build *b, const struct directive *d, struct str value, u32 word_flags, item_fn *good,
+               const char *why);
+int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *word);   /* as word_next() */
 char *scratch(u32 which);               /* VALUE_BYTES of working space, which: 0..2 */
 
 /* ---- specifier.c --------------------------------------------------------------------------- */
