@@ -95,7 +95,7 @@ static bool settle_and_act(void)
     for (u32 round = 0; round < 64; round++) {
         settle();
         act();
-        if (changes_room() == CHANGES_MAX && !system_actions_n)
+        if (!settle_wanted() && !system_actions_n)
             return false;
     }
     return true;
