@@ -56,6 +56,13 @@ static void set_main_pid(unit_id id, pid_t pid, bool ours)
     pid_add(pid, id);
 }
 
+/* One that may not be killed, or cannot be, is nobody's when the service is down. */
+static void forget_main(unit_id id)
+{
+    pid_remove(RT(id)->main_pid);
+    RT(id)->main_pid = 0;
+}
+
 static void forget_control(unit_id id)
 {
     struct runtime *rt = RT(id);
@@ -342,6 +349,7 @@ static u8 enter_dead(unit_id id, bool may_restart)
     bool restart = may_restart && shall_restart(id);
     const char *pid_file = unit_text(id, D_PIDFile);
     usec delay = unit_span(id, D_RestartSec);
+    forget_main(id);
     forget_control(id);
     timer_set(TIMER_KEY(TIMER_WATCHDOG, id), USEC_INF);
     log_end(id);
