@@ -458,6 +458,7 @@ static int on_start(unit_id id)
         return rt->state >= SV_RUNNING && rt->state <= SV_RELOAD ? -EALREADY : STEP_DONE;
     if (start_limit_hit(id)) {
         log_unit(id, LOG_WARNING, "Start request repeated too quickly.");
+        group_forget(id);                /* kept for the restart that is refused now */
         rt->result = FAILURE_START_LIMIT;
         log_end(id);
         if (rt->state != SV_FAILED)
