@@ -376,9 +376,16 @@ static void collect_garbage(void)
 
 enum { NEW, ON_PATH, CLEAR };
 
+/* The type the unit's job will have, once those of the transaction are merged with the installed one.
+ * Of those that contradict each other, one: check_mergeable() drops the other, then order is looked at again. */
 static int type_of(unit_id unit)
 {
-    return of_unit[unit] ? tr[of_unit[unit]].type : jobs[unit].id ? jobs[unit].type : JOB_NONE;
+    int type = jobs[unit].id ? jobs[unit].type : JOB_NONE;
+    for (tr_id j = of_unit[unit]; j; j = tr[j].next) {
+        int merged = type == JOB_NONE ? -EEXIST : job_merge_types(type, tr[j].type);
+        type = merged < 0 ? tr[j].type : job_collapse(merged, unit);
+    }
+    return type;
 }
 
 static bool ignores_order(unit_id unit)
@@ -620,15 +627,9 @@ static int activate(int mode)
         if (mode != MODE_ISOLATE)
             collect_garbage();                               /*  4 */
         r = verify_order();                                  /*  5 */
-    } while (r == -EAGAIN);
-    while (r == 0) {
-        r = check_mergeable();                               /*  6 */
-        if (r != -EAGAIN)
-            break;
-        if (mode != MODE_ISOLATE)
-            collect_garbage();                               /*  7 */
-        r = 0;
-    }
+        if (r == 0)
+            r = check_mergeable();                           /*  6 */
+    } while (r == -EAGAIN);                                  /*  7 */
     if (r < 0)
         return r;
     merge_jobs();
