@@ -393,6 +393,8 @@ static bool ignores_order(unit_id unit)
     return of_unit[unit] ? tr[of_unit[unit]].ignore_order : jobs[unit].ignore_order;
 }
 
+static bool restarts_stop;               /* restart jobs are looked at as stops; or as the starts they become */
+
 /* Does the job at one end of an ordering edge go before the one at the other? `later` is the end
  * that comes after the other when both start. */
 static bool goes_before(unit_id mine, unit_id theirs, unit_id later)
@@ -402,7 +404,7 @@ static bool goes_before(unit_id mine, unit_id theirs, unit_id later)
         return false;
     unit_id earlier = later == mine ? theirs : mine;
     int type_later = type_of(later);
-    bool later_first = type_later == JOB_STOP || type_later == JOB_RESTART;
+    bool later_first = type_later == JOB_STOP || (type_later == JOB_RESTART && restarts_stop);
     return later_first ? mine == later : mine == earlier;
 }
 
@@ -469,8 +471,9 @@ static int search_cycle(unit_id from)
     return 0;
 }
 
-static int verify_order(void)
+static int verify_order(bool stopping)
 {
+    restarts_stop = stopping;
     memset(mark, NEW, tab->units_n);
     for (JOBS(j)) {
         int r = tr[j].dead || mark[tr[j].unit] != NEW ? 0 : search_cycle(tr[j].unit);
@@ -626,7 +629,9 @@ static int activate(int mode)
     do {
         if (mode != MODE_ISOLATE)
             collect_garbage();                               /*  4 */
-        r = verify_order();                                  /*  5 */
+        r = verify_order(true);                              /*  5 */
+        if (r == 0)
+            r = verify_order(false);
         if (r == 0)
             r = check_mergeable();                           /*  6 */
     } while (r == -EAGAIN);                                  /*  7 */
