@@ -757,13 +757,34 @@ static void time_out(unit_id id, const char *what, i32 mode, u8 terminate, u8 ab
             FAILURE_TIMEOUT);
 }
 
-static void fail_dead(unit_id id, bool may_restart)
+static void fail_dead(unit_id id, u8 result, bool may_restart)
 {
     struct runtime *rt = RT(id);
-    note_result(id, FAILURE_TIMEOUT);
+    note_result(id, result);
     u8 end = enter_dead(id, may_restart);
     if (end != rt->state)
         set_state(id, end);
+}
+
+/* The wish may be refused, or its job be canceled while it waits for others: looked at again. */
+static void ask_for_restart(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    bool stopping = jobs[id].id && jobs[id].type == JOB_STOP, asked = jobs[id].id && jobs[id].type == JOB_RESTART;
+    if (!stopping && !asked && !rt->restarting) {
+        log_unit(id, LOG_WARNING, "Failed to schedule restart job.");
+        fail_dead(id, FAILURE_RESOURCES, false);
+        return;
+    }
+    deadline_in(id, USEC_SEC);
+    if (stopping)
+        log_unit(id, LOG_INFO, "Stop job pending for unit, skipping automatic restart.");
+    if (stopping || asked)
+        return;
+    rt->restarts++;
+    rt->flush_restarts = rt->restarting = false;
+    log_unit(id, LOG_INFO, "Scheduled restart job, restart counter is at %u.", rt->restarts);
+    change_push((struct change){ .unit = id, .was = ACTIVATING, .is = ACTIVATING, .wants_restart = true });
 }
 
 static void on_timeout(unit_id id)
@@ -811,18 +832,9 @@ static void on_timeout(unit_id id)
     case SV_FINAL_SIGTERM: time_out(id, what.p, abort_or_kill, 0, SV_FINAL_WATCHDOG, SV_FINAL_SIGKILL, SV_DEAD); break;
     case SV_FINAL_SIGKILL:
         log_unit(id, LOG_WARNING, "Processes still around after final SIGKILL. Entering failed mode.");
-        fail_dead(id, true);
+        fail_dead(id, FAILURE_TIMEOUT, true);
         break;
-    case SV_AUTO_RESTART:
-        if (jobs[id].id && jobs[id].type == JOB_STOP) {
-            log_unit(id, LOG_INFO, "Stop job pending for unit, skipping automatic restart.");
-            break;
-        }
-        rt->restarts++;
-        rt->flush_restarts = false;
-        log_unit(id, LOG_INFO, "Scheduled restart job, restart counter is at %u.", rt->restarts);
-        change_push((struct change){ .unit = id, .was = ACTIVATING, .is = ACTIVATING, .wants_restart = true });
-        break;
+    case SV_AUTO_RESTART: ask_for_restart(id); break;
     case SV_DEAD:
     case SV_EXITED:
     case SV_FAILED:
