@@ -589,6 +589,8 @@ static void install(tr_id t, bool irreversible)
                 j->running = false;      /* more is wanted than what is being done: again */
             j->type = (u8)job_collapse(type, unit);
             j->irreversible |= irreversible;
+            if (tr[t].ignore_order && !j->ignore_order)
+                job_queue_neighbours(unit);      /* nobody has to wait for it any more */
             j->ignore_order |= tr[t].ignore_order;
         }
     }
