@@ -582,7 +582,7 @@ static void on_main_gone(unit_id id, u8 f)
     case SV_FINAL_SIGTERM:
     case SV_FINAL_SIGKILL:
         if (!control_alive(id))
-            begin(id, SV_DEAD);
+            begin(id, group_empty(id) ? SV_DEAD : RT(id)->state);
         break;
     case SV_STOP:                        /* ExecStop= still runs */
     default: break;
@@ -655,7 +655,7 @@ static void on_list_done(unit_id id, u8 f)
     case SV_FINAL_SIGTERM:
     case SV_FINAL_SIGKILL:
         if (!main_alive(id))
-            begin(id, SV_DEAD);
+            begin(id, group_empty(id) ? SV_DEAD : rt->state);
         break;
     default: break;
     }
