@@ -38,7 +38,7 @@ static void check_down(unit_id id)
                      : rt->watch ? "has an inotify watch" : rt->execed_fd ? "waits for an execve"
                      : timer_get(TIMER_KEY(TIMER_STATE, id)) != USEC_INF ? "has a deadline"
                      : timer_get(TIMER_KEY(TIMER_WATCHDOG, id)) != USEC_INF ? "has a watchdog"
-                     : rt->has_cgroup ? "has a cgroup" : NULL;
+                     : rt->has_cgroup && rt->state == SV_FAILED && !jobs[id].id ? "has a cgroup" : NULL;
     if (what)
         violated("%s %s", name_and_state(id), what);
 }
@@ -61,9 +61,9 @@ static void check_pids(unit_id id)
 static void check_nobody_left(unit_id id)
 {
     if (sim.faults || unit_int(id, D_KillMode) != KILL_CONTROL_GROUP || !unit_int(id, D_SendSIGKILL)
-        || !procs_alive_of(id) || procs_defy(id) || RT(id)->state == SV_AUTO_RESTART)
+        || !procs_alive_of(id) || procs_defy(id) || service_at_end(id) || RT(id)->state == SV_AUTO_RESTART)
         return;
-    violated("%s is down but %u processes of it run", name_and_state(id), procs_alive_of(id));
+    violated("%s goes down but %u processes of it run", name_and_state(id), procs_alive_of(id));
 }
 
 /* The setting that bounds a state, or 0. */
@@ -102,10 +102,8 @@ static void check_unit(unit_id id)
         violated("%s: its states do not agree", name_and_state(id));
     check_pids(id);
     check_deadline(id);
-    if (service_at_end(id)) {
+    if (service_at_end(id))
         check_down(id);
-        check_nobody_left(id);
-    }
     bool up = !is_inactive(unit_active[id]);
     if (up && UNIT(id)->type == UNIT_MOUNT && RT(id)->state == MT_MOUNTED && (RT(id)->control_pid > 0 || RT(id)->spawn_waits))
         violated("%s has a helper still", name_and_state(id));
@@ -150,7 +148,8 @@ static unit_id blocker(unit_id id, bool *any_unmarked, const u8 *moves)
             if (!(tab->edges[e].kinds & DEP_AFTER) || !o->id || o->type == JOB_NOP || o->ignore_order)
                 continue;
             if (out ? !stops(j->type) : stops(o->type)) {
-                found = other;
+                if (!moves || !moves[other] || !found)
+                    found = other;
                 if (moves && !moves[other])
                     *any_unmarked = true;
             }
@@ -198,6 +197,10 @@ static void check_no_deadlock(void)
     } while (left != before && left);
     for (UNITS(id))
         if (jobs[id].id && !moves[id])
+            trace("%s/%s waits for %s", unit_name(id), name_of(job_type_names, jobs[id].type),
+                  unit_name(blocker(id, &(bool){ false }, moves)));
+    for (UNITS(id))
+        if (jobs[id].id && !moves[id])
             violated("%s: its %s job waits in a circle with %u others", name_and_state(id),
                      name_of(job_type_names, jobs[id].type), left - 1);
 }
@@ -230,6 +233,26 @@ static bool settled(unit_id id)
     return (is_service(id) || UNIT(id)->type == UNIT_TARGET) && !jobs[id].id;
 }
 
+/* Does starting `from` pull in `to`, over any number of units? Two such that conflict were asked for. */
+static bool pulls_in(unit_id from, unit_id to)
+{
+    static u8 seen[UNITS_MAX];
+    static unit_id stack[UNITS_MAX];
+    u32 n = 0;
+    memset(seen, 0, tab->units_n);
+    for (stack[n++] = from; n;) {
+        unit_id id = stack[--n];
+        for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
+            unit_id other = tab->edges[e].to;
+            if (!(tab->edges[e].kinds & (DEP_REQUIRES | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS)) || seen[other])
+                continue;
+            seen[other] = 1;
+            stack[n++] = other;
+        }
+    }
+    return seen[to];
+}
+
 static void check_promises(void)
 {
     for (u32 e = 1; e < tab->edges_n; e++) {
@@ -237,7 +260,8 @@ static void check_promises(void)
         u32 k = tab->edges[e].kinds;
         if (!settled(a) || !settled(b) || !UNIT(a)->used || !UNIT(b)->used)
             continue;
-        if (k & DEP_CONFLICTS && !fail_mode_used && is_active(unit_active[a]) && is_active(unit_active[b]))
+        if (k & DEP_CONFLICTS && !fail_mode_used && is_active(unit_active[a]) && is_active(unit_active[b])
+            && !pulls_in(a, b) && !pulls_in(b, a))
             violated("%s and %s conflict and are both up", name_and_state(a), name_and_state(b));
         if (k & DEP_BINDS_TO && is_active(unit_active[a]) && is_inactive(unit_active[b]))
             violated("%s is bound to %s", name_and_state(a), name_and_state(b));
@@ -266,7 +290,7 @@ void check_turn(int timeout_ms)
 {
     bool sleeps = timeout_ms != 0;
     if (++sim.idle_turns > 3000)
-        violated("PID 1 spins: 3000 turns and the clock has not moved");
+        violated("PID 1 spins: 3000 turns and the clock has not moved (timeout %d ms)", timeout_ms);
     for (UNITS(id))
         if (UNIT(id)->used)
             check_unit(id);
@@ -318,7 +342,7 @@ static void check_transition(unit_id id, u8 to)
 {
     u8 from = RT(id)->state;
     bool down = from == SV_DEAD || from == SV_FAILED;
-    if (from == SV_AUTO_RESTART ? to != SV_DEAD : !down && phase_of(to) < phase_of(from))
+    if (from == SV_AUTO_RESTART ? to != SV_DEAD && to != SV_FAILED : !down && phase_of(to) < phase_of(from))
         violated("%s goes to %s", name_and_state(id), service_states[to]);
     if (from == SV_DEAD && (to == SV_RELOAD || to == SV_STOP_WATCHDOG || to == SV_FINAL_WATCHDOG))
         violated("%s goes to %s", name_and_state(id), service_states[to]);
@@ -360,10 +384,13 @@ static void state_changes(unit_id id, u8 to)
     trace("%s: %s -> %s", unit_name(id), substate_name(id), kinds[UNIT(id)->type].names[to]);
     if (is_service(id)) {
         check_transition(id, to);
+        if (to == SV_DEAD || to == SV_FAILED)
+            check_nobody_left(id);
         if (is_inactive(unit_active[id]) && !is_inactive(active_of(id, to)) && to != SV_AUTO_RESTART)
             check_start_limit(id);
     }
-    check_order(id, active_of(id, to));
+    if (!is_service(id) || to != SV_AUTO_RESTART)
+        check_order(id, active_of(id, to));
 }
 
 void __real_set_state(unit_id id, u8 state);
@@ -384,13 +411,16 @@ void __wrap_set_state_with(unit_id id, u8 state, bool will_restart, bool reload_
 
 /* ---- at each wish --------------------------------------------------------------------------- */
 
+static bool has_job(unit_id id) { return jobs[id].id && jobs[id].type != JOB_NOP; }
+static bool will_go(unit_id id) { return has_job(id) ? stops(jobs[id].type) : is_inactive(unit_active[id]); }
+static bool will_come(unit_id id) { return has_job(id) ? jobs[id].type != JOB_STOP : is_active(unit_active[id]); }
+
 static void check_stop_granted(unit_id id)
 {
     const u32 follows = DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF;
     for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in) {
         unit_id other = tab->edges[e].from;
-        bool goes = jobs[other].id ? stops(jobs[other].type) : is_inactive(unit_active[other]);
-        if (tab->edges[e].kinds & follows && !goes && unit_can_stop(other))
+        if (tab->edges[e].kinds & follows && !will_go(other) && unit_can_stop(other))
             violated("%s is to stop, but not %s", name_and_state(id), name_and_state(other));
     }
 }
@@ -400,11 +430,9 @@ static void check_start_granted(unit_id id)
     for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
         unit_id other = tab->edges[e].to;
         u32 k = tab->edges[e].kinds;
-        bool comes = jobs[other].id ? jobs[other].type != JOB_STOP : is_active(unit_active[other]);
-        bool goes = jobs[other].id ? stops(jobs[other].type) : is_inactive(unit_active[other]);
-        if (k & (DEP_REQUIRES | DEP_BINDS_TO) && !comes)
+        if (k & (DEP_REQUIRES | DEP_BINDS_TO) && !will_come(other))
             violated("%s is to start, but not %s", name_and_state(id), name_and_state(other));
-        if (k & DEP_CONFLICTS && !goes && unit_can_stop(other) && jobs[other].type != JOB_RESTART)
+        if (k & DEP_CONFLICTS && !will_go(other) && unit_can_stop(other))
             violated("%s is to start, but %s is not to stop", name_and_state(id), name_and_state(other));
     }
 }

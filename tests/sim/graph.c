@@ -136,8 +136,8 @@ static void put_service(struct buf *b, u32 self)
         CHOICE(b, "User", "nobody", "daemon");       /* a heavy child */
     if (chance(60))
         buf_z(b, "RuntimeDirectory=sim\n");
-    if (chance(80))
-        CHOICE(b, "Slice", "a.slice", "a-b.slice", "system.slice");
+    if (self % 7 == 0)                   /* always the same: a unit that runs may not move */
+        buf_fmt(b, "Slice=%s\n", self % 2 ? "a.slice" : "a-b.slice");
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -202,7 +202,8 @@ void graph_change(void)
     }
 }
 
-/* Without what makes units start when others end: so that stopping everything comes to an end. */
+/* Without what makes units start when others end, and without cycles: so that stopping everything
+ * comes to an end. */
 void graph_pacify(void)
 {
     static char text[8192];
@@ -212,7 +213,8 @@ void graph_pacify(void)
         buf_fmt(&path, "%s/%s", sim.compact ? "/etc/units" : "/etc/systemd/system", names[i]);
         struct str rest = str_of(file_text(buf_end(&path))), line;
         while ((line = str_line(&rest, '\n')).p)
-            if (!str_starts(line, "On") && !str_starts(line, "Upholds"))
+            if (!str_starts(line, "On") && !str_starts(line, "Upholds") && !str_starts(line, "After")
+                && !str_starts(line, "Before"))
                 buf_fmt(&b, "%.*s\n", (int)line.n, line.p);
         if (rest.p)
             file_put(path.p, buf_end(&b));

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 struct sim sim;
-extern usec check_limits_since;
 
 /* ---- dice ----------------------------------------------------------------------------------- */
 
@@ -66,6 +65,7 @@ void violated(const char *fmt, ...)
     va_end(ap);
     files_print();
     printf("The last events (turn, time, what):\n");
+    lines_wanted = MIN(lines_wanted, (u32)LEN(lines));
     for (u64 i = lines_n > lines_wanted ? lines_n - lines_wanted : 0; i < lines_n; i++)
         printf("%s\n", lines[i % LEN(lines)]);
     procs_print();
@@ -265,7 +265,7 @@ int main(int argc, char **argv)
         else if (STREQ(argv[i], "--fault-at"))
             sim.fault_at = strtoull(argv[++i], NULL, 0);
         else if (STREQ(argv[i], "--lines"))
-            lines_wanted = (u32)MIN(atoi(argv[++i]), (int)LEN(lines));
+            lines_wanted = (u32)atoi(argv[++i]);
         else if (STREQ(argv[i], "--break"))
             sim.breaks = argv[++i];
         else

@@ -47,6 +47,8 @@ static void call(const char *member, const char *signature, const char *a, const
             put_u32(&m, number);
     out_end(&m);
     client_say(client, m.b.p, m.b.n);
+    if (STREQ(member, "Reload") || STREQ(member, "ResetFailed"))
+        check_limits_since = sim.now;
     trace("client %u: %s %s %s", client, member, a ? a : "", b ? b : "");
 }
 
@@ -131,9 +133,10 @@ static void one_thing(void)
     else if (dice < 715) {
         graph_change();
         op_plain("Reload");
-    } else if (dice < 720)
+    } else if (dice < 720) {
+        check_limits_since = sim.now;
         signal_raise(SIGHUP);
-    else if (dice < 740)
+    } else if (dice < 740)
         op_cancel();
     else if (dice < 745)
         op_plain("ClearJobs");

@@ -123,6 +123,7 @@ void check_begin(void);                                /* after boot: the measur
 void check_turn(int timeout_ms);
 void check_rest(void);                                 /* when all is stopped */
 bool at_rest(void);
+extern usec check_limits_since;                        /* starts before that do not count any more */
 
 /* ---- cases.c: directed cases ---------------------------------------------------------------- */
 

@@ -72,13 +72,6 @@ u32 fds_open(void)
     return n;
 }
 
-void fds_print(void)
-{
-    for (u32 i = 0; i < LEN(fds); i++)
-        if (fds[i].object)
-            printf("  fd %u: %s %d%s\n", i, object_names[fds[i].object], fds[i].which, fds[i].watched ? ", watched" : "");
-}
-
 int fd_cgroup(int fd) { return fd_is(fd, CGROUP) ? fds[fd].which : 0; }
 
 /* ---- pipes: 64 of them, each with its writers and what lies in it ---------------------------- */
@@ -290,6 +283,14 @@ static u32 readiness(struct fd *f)
     case SINK: return EPOLLOUT;
     default: return 0;
     }
+}
+
+void fds_print(void)
+{
+    for (u32 i = 0; i < LEN(fds); i++)
+        if (fds[i].object)
+            printf("  fd %u: %s %d%s%s\n", i, object_names[fds[i].object], fds[i].which, fds[i].watched ? ", watched" : "",
+                   fds[i].watched && readiness(&fds[i]) & (fds[i].events | EPOLLHUP) ? ", ready" : "");
 }
 
 static int collect_ready(struct epoll_event *ev, int n)
