@@ -112,6 +112,8 @@ static int run_control(unit_id id, u32 directive, usec timeout, u32 flags)
         return pid;
     if (pid > 0) {
         rt->control_pid = rt->control_group = pid;
+        if (directive == D_ExecStart)
+            rt->main_group = pid;        /* its daemon stays in this session */
         rt->control = (struct ran){ .pid = pid, .started = sys_now() };
     }
     return 1;
