@@ -57,10 +57,10 @@ static void check_pids(unit_id id)
         violated("%s: its control process %d does not exist", name_and_state(id), (int)rt->control_pid);
 }
 
-/* Nothing is left of a service that is down, if it may be killed. */
+/* Nothing is left of a service that is down, if it may be killed. Without cgroups some escape. */
 static void check_nobody_left(unit_id id)
 {
-    if (sim.faults || unit_int(id, D_KillMode) != KILL_CONTROL_GROUP || !unit_int(id, D_SendSIGKILL)
+    if (sim.faults || !sim.cgroups || unit_int(id, D_KillMode) != KILL_CONTROL_GROUP || !unit_int(id, D_SendSIGKILL)
         || !procs_alive_of(id) || procs_defy(id) || service_at_end(id) || RT(id)->state == SV_AUTO_RESTART)
         return;
     violated("%s goes down but %u processes of it run", name_and_state(id), procs_alive_of(id));
