@@ -56,6 +56,13 @@ static void set_main_pid(unit_id id, pid_t pid, bool ours)
     pid_add(pid, id);
 }
 
+/* One that may not be killed, or cannot be, is nobody's when the service is down. */
+static void forget_main(unit_id id)
+{
+    pid_remove(RT(id)->main_pid);
+    RT(id)->main_pid = 0;
+}
+
 static void forget_control(unit_id id)
 {
     struct runtime *rt = RT(id);
@@ -105,6 +112,8 @@ static int run_control(unit_id id, u32 directive, usec timeout, u32 flags)
         return pid;
     if (pid > 0) {
         rt->control_pid = rt->control_group = pid;
+        if (directive == D_ExecStart)
+            rt->main_group = pid;        /* its daemon stays in this session */
         rt->control = (struct ran){ .pid = pid, .started = sys_now() };
     }
     return 1;
@@ -342,6 +351,7 @@ static u8 enter_dead(unit_id id, bool may_restart)
     bool restart = may_restart && shall_restart(id);
     const char *pid_file = unit_text(id, D_PIDFile);
     usec delay = unit_span(id, D_RestartSec);
+    forget_main(id);
     forget_control(id);
     timer_set(TIMER_KEY(TIMER_WATCHDOG, id), USEC_INF);
     log_end(id);
@@ -450,6 +460,7 @@ static int on_start(unit_id id)
         return rt->state >= SV_RUNNING && rt->state <= SV_RELOAD ? -EALREADY : STEP_DONE;
     if (start_limit_hit(id)) {
         log_unit(id, LOG_WARNING, "Start request repeated too quickly.");
+        group_forget(id);                /* kept for the restart that is refused now */
         rt->result = FAILURE_START_LIMIT;
         log_end(id);
         if (rt->state != SV_FAILED)
@@ -573,7 +584,7 @@ static void on_main_gone(unit_id id, u8 f)
     case SV_FINAL_SIGTERM:
     case SV_FINAL_SIGKILL:
         if (!control_alive(id))
-            begin(id, SV_DEAD);
+            begin(id, group_empty(id) ? SV_DEAD : RT(id)->state);
         break;
     case SV_STOP:                        /* ExecStop= still runs */
     default: break;
@@ -646,7 +657,7 @@ static void on_list_done(unit_id id, u8 f)
     case SV_FINAL_SIGTERM:
     case SV_FINAL_SIGKILL:
         if (!main_alive(id))
-            begin(id, SV_DEAD);
+            begin(id, group_empty(id) ? SV_DEAD : rt->state);
         break;
     default: break;
     }
@@ -748,13 +759,34 @@ static void time_out(unit_id id, const char *what, i32 mode, u8 terminate, u8 ab
             FAILURE_TIMEOUT);
 }
 
-static void fail_dead(unit_id id, bool may_restart)
+static void fail_dead(unit_id id, u8 result, bool may_restart)
 {
     struct runtime *rt = RT(id);
-    note_result(id, FAILURE_TIMEOUT);
+    note_result(id, result);
     u8 end = enter_dead(id, may_restart);
     if (end != rt->state)
         set_state(id, end);
+}
+
+/* The wish may be refused, or its job be canceled while it waits for others: looked at again. */
+static void ask_for_restart(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    bool stopping = jobs[id].id && jobs[id].type == JOB_STOP, asked = jobs[id].id && jobs[id].type == JOB_RESTART;
+    if (!stopping && !asked && !rt->restarting) {
+        log_unit(id, LOG_WARNING, "Failed to schedule restart job.");
+        fail_dead(id, FAILURE_RESOURCES, false);
+        return;
+    }
+    deadline_in(id, USEC_SEC);
+    if (stopping)
+        log_unit(id, LOG_INFO, "Stop job pending for unit, skipping automatic restart.");
+    if (stopping || asked)
+        return;
+    rt->restarts++;
+    rt->flush_restarts = rt->restarting = false;
+    log_unit(id, LOG_INFO, "Scheduled restart job, restart counter is at %u.", rt->restarts);
+    change_push((struct change){ .unit = id, .was = ACTIVATING, .is = ACTIVATING, .wants_restart = true });
 }
 
 static void on_timeout(unit_id id)
@@ -802,18 +834,9 @@ static void on_timeout(unit_id id)
     case SV_FINAL_SIGTERM: time_out(id, what.p, abort_or_kill, 0, SV_FINAL_WATCHDOG, SV_FINAL_SIGKILL, SV_DEAD); break;
     case SV_FINAL_SIGKILL:
         log_unit(id, LOG_WARNING, "Processes still around after final SIGKILL. Entering failed mode.");
-        fail_dead(id, true);
+        fail_dead(id, FAILURE_TIMEOUT, true);
         break;
-    case SV_AUTO_RESTART:
-        if (jobs[id].id && jobs[id].type == JOB_STOP) {
-            log_unit(id, LOG_INFO, "Stop job pending for unit, skipping automatic restart.");
-            break;
-        }
-        rt->restarts++;
-        rt->flush_restarts = false;
-        log_unit(id, LOG_INFO, "Scheduled restart job, restart counter is at %u.", rt->restarts);
-        change_push((struct change){ .unit = id, .was = ACTIVATING, .is = ACTIVATING, .wants_restart = true });
-        break;
+    case SV_AUTO_RESTART: ask_for_restart(id); break;
     case SV_DEAD:
     case SV_EXITED:
     case SV_FAILED:

@@ -95,7 +95,7 @@ static bool settle_and_act(void)
     for (u32 round = 0; round < 64; round++) {
         settle();
         act();
-        if (changes_room() == CHANGES_MAX && !system_actions_n)
+        if (!settle_wanted() && !system_actions_n)
             return false;
     }
     return true;
@@ -135,8 +135,10 @@ static void answer(void)
 static int arm(bool more)
 {
     usec now = sys_now(), until = MIN(timer_next(), status_deadline());
-    if (more || deaths_left || manager.reload_wanted)
+    if (more || deaths_left)
         return 0;
+    if (manager.reload_wanted)           /* a child still reads the old table: nothing tells when it is done */
+        until = MIN(until, now + 10 * USEC_MS);
     if (spawn_anyone_waiting())
         until = MIN(until, spawn_waiting_since + 101 * USEC_MS);
     if (until == USEC_INF)
