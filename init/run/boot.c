@@ -494,6 +494,7 @@ void boot_units(void)
     (void)generate_all();
     index_build();
     adopt_what_is_there();
+    make_first_disk_links();
     load_compact();
     index_drop();
     settle();
