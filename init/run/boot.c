@@ -264,7 +264,7 @@ static void raise_limits(void)
         (void)sys_setrlimit(RLIMIT_NOFILE, &limit, NULL);
     }
     write_setting("/proc/sys/net/unix/max_dgram_qlen", "512");
-    write_setting("/proc/sys/kernel/printk_devkmsg", "on");
+    write_setting("/proc/sys/kernel/printk_devkmsg", "on\n");
 }
 
 static void own_cgroup(void)
