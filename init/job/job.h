@@ -89,6 +89,7 @@ struct change {
 };
 void change_push(struct change c);
 u32 changes_room(void);                  /* how many more fit */
+bool settled(void);                      /* nothing is left for settle() and act() */
 
 /* What settling hands on: finished jobs (for messages and clients), actions the whole system is to
  * take, and units that may be forgotten. */

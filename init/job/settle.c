@@ -31,6 +31,7 @@ void change_push(struct change c)
 }
 
 u32 changes_room(void) { return CHANGES_MAX - change_n; }
+bool settled(void) { return !change_n && !end_n && !checks_n && !system_actions_n; }
 
 /* ---- ends of jobs -------------------------------------------------------------------------- */
 

@@ -104,7 +104,7 @@ static bool settle_and_act(void)
         settle();
         tell_finished();
         act();
-        if (changes_room() == CHANGES_MAX && !system_actions_n)
+        if (settled())
             return false;
     }
     return true;
