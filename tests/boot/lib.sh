@@ -115,7 +115,7 @@ begin() {
 	mkfifo "$dir/keys"
 	: >"$log"
 	"$top/ci/qemu" --kernel "$B/guest/vmlinuz" --log "$log" --exit-file "$dir/exit" --limit "${LIMIT:-60}" \
-		--input "$dir/keys" --monitor "$dir/monitor" "$@" >/dev/null 2>"$dir/qemu.txt" &
+		--input "$dir/keys" --monitor "$dir/monitor" "$@" ${APPEND:+--append "$APPEND"} >/dev/null 2>"$dir/qemu.txt" &
 	qemu=$!
 }
 
