@@ -6,6 +6,7 @@
  *   daemon notify FILE        READY=1 once FILE appears; RELOADING=1 and READY=1 on SIGHUP; STOPPING=1 on SIGTERM
  *   daemon fork [PIDFILE]     two forks as daemons do it; the pid of the last in PIDFILE; waits for a signal
  *   daemon stubborn           ignores SIGTERM, says so, waits
+ *   daemon wait               waits for a signal; starts faster than anything of toybox
  *   daemon limits             prints what getrlimit and its like tell */
 #include <fcntl.h>
 #include <signal.h>
@@ -115,6 +116,8 @@ int main(int argc, char **argv)
         return be_daemon(argc > 2 ? argv[2] : NULL);
     if (strcmp(what, "stubborn") == 0)
         be_stubborn();
+    if (strcmp(what, "wait") == 0)
+        return pause();
     if (strcmp(what, "limits") == 0)
         return say_limits();
     return 1;
