@@ -94,7 +94,20 @@ tree() {
 # disk_image: $dir/disk.img as it was built; a case may change it before it boots
 disk_image() {
 	tree
-	"$top/rootfs/image" disk "$dir/disk.img" "$dir/tree"
+	mkdir -p "$dir/data"
+	"$top/rootfs/image" disk "$dir/disk.img" "$dir/tree" --data "$dir/data"
+}
+
+# debug NUMBER REQUEST...: debugfs(8) on that partition of the disk
+debug() {
+	offset=$(($(partition_start "$1") * 512))
+	shift
+	printf '%s\n' "$@" | debugfs -w -f - "$dir/disk.img?offset=$offset" >"$dir/debugfs.txt" 2>&1
+}
+
+# make_dirty NUMBER: as after a power cut, with counts that are wrong, which e2fsck -p mends
+make_dirty() {
+	debug "$1" 'set_super_value state 0' 'set_super_value free_blocks_count 7' 'set_bg 0 free_blocks_count 9' 'set_bg 0 checksum calc'
 }
 
 begin() {
@@ -187,11 +200,13 @@ in_order() {
 	pass
 }
 
+partition_field() { grep '^start=' "$top/rootfs/disk/layout" | sed -n "$1s/.*$2= *\([0-9]*\),.*/\1/p"; }
+partition_start() { partition_field "$1" start; }
+partition_size() { partition_field "$1" size; }
+
 # partition NUMBER: that of the disk, in a file of its own
 partition() {
-	sectors=$(grep '^start=' "$top/rootfs/disk/layout" | sed -n "$1{s/start=\([0-9]*\), *size=\([0-9]*\),.*/skip=\1 count=\2/p}")
-	# shellcheck disable=SC2086
-	dd if="$dir/disk.img" of="$dir/part$1.img" bs=512 $sectors conv=sparse status=none
+	dd if="$dir/disk.img" of="$dir/part$1.img" bs=512 skip="$(partition_start "$1")" count="$(partition_size "$1")" conv=sparse status=none
 	echo "$dir/part$1.img"
 }
 
