@@ -31,7 +31,6 @@ void change_push(struct change c)
 }
 
 u32 changes_room(void) { return CHANGES_MAX - change_n; }
-
 /* ---- ends of jobs -------------------------------------------------------------------------- */
 
 void job_finish(unit_id id, int result, bool recursive, bool already)

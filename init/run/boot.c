@@ -264,7 +264,7 @@ static void raise_limits(void)
         (void)sys_setrlimit(RLIMIT_NOFILE, &limit, NULL);
     }
     write_setting("/proc/sys/net/unix/max_dgram_qlen", "512");
-    write_setting("/proc/sys/kernel/printk_devkmsg", "on");
+    write_setting("/proc/sys/kernel/printk_devkmsg", "on\n");
 }
 
 static void own_cgroup(void)
@@ -494,6 +494,7 @@ void boot_units(void)
     (void)generate_all();
     index_build();
     adopt_what_is_there();
+    make_first_disk_links();
     load_compact();
     index_drop();
     settle();

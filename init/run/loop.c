@@ -88,12 +88,21 @@ static void collect_clients(void)
         collect_kind(order[i]);
 }
 
+/* What came to an end is told before what begins because of it. */
+static u32 told;
+static void tell_finished(void)
+{
+    while (told < finished_n)
+        message_finished(&finished[told++]);
+}
+
 /* Settles and acts until nothing follows from anything. Bounded: a circle of units that start and
  * stop each other goes on in the next turn, after the others had theirs. */
 static bool settle_and_act(void)
 {
     for (u32 round = 0; round < 64; round++) {
         settle();
+        tell_finished();
         act();
         if (!settle_wanted() && !system_actions_n)
             return false;
@@ -111,11 +120,10 @@ static void choose_log(void)
 
 static void answer(void)
 {
-    for (u32 i = 0; i < finished_n; i++) {
-        message_finished(&finished[i]);
+    tell_finished();
+    for (u32 i = 0; i < finished_n; i++)
         control_job_removed(&finished[i]);
-    }
-    finished_n = 0;
+    finished_n = told = 0;
     for (u32 i = 0; i < changed_n; i++) {
         RT(changed_units[i])->news = false;
         control_unit_changed(changed_units[i]);

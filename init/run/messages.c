@@ -132,7 +132,8 @@ void log_report(const struct report *r)
         case REPORT_IGNORED:
             log_unit(l->unit, LOG_WARNING, "Cannot add dependency job for unit %s, ignoring: %s", unit_name(l->unit),
                      l->error == -ENOENT ? "a unit it requires was not found" : l->error == -ERFKILL ? "a unit it requires is masked"
-                     : l->error == -ENOEXEC ? "bad unit file setting" : strerror(-l->error));
+                     : l->error == -ENOEXEC ? "bad unit file setting"
+                     : l->error == -EDEADLK ? "it would undo a job that is not to be undone" : strerror(-l->error));
             break;
         }
     }

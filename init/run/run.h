@@ -84,6 +84,7 @@ int uevents_open(void);
 void uevents_read(void);
 void device_check(unit_id id);
 void make_disk_links(void);
+void make_first_disk_links(void);
 void inotify_read(void);
 
 /* ---- boot.c, shutdown.c -------------------------------------------------------------------- */

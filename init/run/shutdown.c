@@ -80,13 +80,17 @@ static void forget_initramfs(int root)
     sys_close(root);
 }
 
-/* Moves the API mounts into the new root and starts its init there. Comes back only if that failed. */
+static void end_processes(void);
+
+/* Moves the API mounts into the new root and starts its init there. Comes back only if that failed.
+ * What isolating left running (IgnoreOnIsolate=, the journal) would stay there as nobody's service. */
 static void switch_root(void)
 {
     static const char *const api[] = { "/dev", "/proc", "/sys", "/run" };
     static const char *const inits[] = { "/sbin/init", "/usr/sbin/init", "/usr/lib/systemd/systemd", "/etc/init",
                                          "/bin/init", "/bin/sh" };
     char *argv[] = { manager.new_init, NULL }, *envp[] = { NULL };
+    end_processes();
     /* The kernel moves no mount that lies on a shared one. */
     (void)sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     for (u32 i = 0; i < LEN(api); i++) {
@@ -310,6 +314,16 @@ static void broadcast(int sig, u32 seconds)
             each_process(name_process);
         }
         (void)sys_signal_wait(1ull << (SIGCHLD - 1), 200);
+    }
+}
+
+static void end_processes(void)
+{
+    say("Sending SIGTERM to remaining processes...");
+    broadcast(SIGTERM, 10);
+    if (each_process(NULL)) {
+        say("Sending SIGKILL to remaining processes...");
+        broadcast(SIGKILL, 5);
     }
 }
 
@@ -554,12 +568,7 @@ int shutdown_main(int argc, char **argv)
     (void)sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     if (!in_container)
         sync_all();
-    say("Sending SIGTERM to remaining processes...");
-    broadcast(SIGTERM, 10);
-    if (each_process(NULL)) {
-        say("Sending SIGKILL to remaining processes...");
-        broadcast(SIGKILL, 5);
-    }
+    end_processes();
     detach_all();
     if (!in_container)
         sync_all();

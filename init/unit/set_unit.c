@@ -11,7 +11,7 @@ int set_deps(struct build *b, const struct directive *d, struct str value)
         build_warn(b, LOG_WARNING, "Dependencies cannot be reset: %s= is ignored.", directive_name(d));
         return 0;
     }
-    while (build_item(b, &value, WORD_UNQUOTE, &name)) {
+    while (build_item(b, &value, WORD_UNQUOTE | WORD_KEEP_ESCAPES, &name)) {
         if (!unit_name_valid(name) || unit_name_is_template(name)) {
             build_warn(b, LOG_WARNING, "Failed to add dependency on %.*s, ignoring: Invalid argument",
                        (int)name.n, name.p);
@@ -93,7 +93,7 @@ int set_install(struct build *b, const struct directive *d, struct str value)
     u32 id = directive_id(d);
     if (id == D_DefaultInstance)
         return build_text(b, id, value, false);
-    while (build_item(b, &value, WORD_UNQUOTE, &name)) {
+    while (build_item(b, &value, WORD_UNQUOTE | WORD_KEEP_ESCAPES, &name)) {
         if (!unit_name_valid(name)) {
             build_warn(b, LOG_WARNING, "Invalid unit name in %s=, ignoring: %.*s", directive_name(d), (int)name.n, name.p);
             continue;
