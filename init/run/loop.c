@@ -40,6 +40,7 @@ static void collect_kind(u8 kind)
             if (spawn_bell() == w.fd) {
                 watch_remove(w.fd);
                 spawn_bell_rang();
+                spawn_waiting_since = sys_now();     /* the slots do not hang */
             }
             break;
         case WATCH_SIGNALS: signals_read(w.fd); break;
