@@ -7,9 +7,12 @@
  * While the init works, the watcher is asleep or has the idle scheduling class; it has /proc in a mount namespace of its
  * own, so what the init finds is a bare kernel: nothing is mounted.
  *
- * The plan, /bench/plan: a line with the number of services; a line with words (`respawn`, `hide-cgroups`); then the
+ * The plan, /bench/plan: a line with the number of services; a line with words (`respawn`, `hide-cgroups`,
+ * `profile-up`, `profile-respawn`); then the
  * init's argv, one word a line. */
 #define _GNU_SOURCE
+#include "profile.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -32,7 +35,7 @@
 #define SETTLE_MS 2000                   /* what an init does after its boot (trimming memory) is done by then */
 #define PAUSE 34                         /* the number of pause(2), which noop.S waits in */
 
-struct plan { unsigned n; int respawn, hide_cgroups; char *argv[16]; };
+struct plan { unsigned n; int respawn, hide_cgroups, profile_up, profile_respawn; char *argv[16]; };
 struct seen { unsigned n; uint64_t first, last; pid_t pids[SERVICES_MAX]; };
 
 static struct { uint64_t ticks; struct timespec time; } *volatile start;
@@ -209,17 +212,25 @@ static _Noreturn void watcher(const struct plan *p)
     static struct seen s;
     if (!wait_for_services(p->n, 0, UP_LIMIT_MS, &s))
         give_up("not all services started");
+    if (p->profile_up)
+        profile_stop();
     tell_time("up", start->ticks, s.last);
     tell_time("first", start->ticks, s.first);
     nap(SETTLE_MS);
     tell_memory();
     if (p->respawn) {
+        if (p->profile_respawn)
+            profile_start();
         uint64_t killed = kill_all(&s);
         if (!wait_for_services(p->n, killed, RESPAWN_LIMIT_MS, &s))
             give_up("not all services were started again");
+        if (p->profile_respawn)
+            profile_stop();
         tell_time("respawn", killed, s.last);
     }
     tell_areas();
+    if (p->profile_up || p->profile_respawn)
+        profile_tell(out);
     finish(0);
 }
 
@@ -248,6 +259,8 @@ static void read_plan(struct plan *p)
     p->n = (unsigned)atoi(strsep(&line, "\n"));
     char *words = strsep(&line, "\n");
     p->respawn = words && strstr(words, "respawn");
+    p->profile_up = words && strstr(words, "profile-up");
+    p->profile_respawn = words && strstr(words, "profile-respawn");
     p->hide_cgroups = words && strstr(words, "hide-cgroups");
     for (char *word; i < 15 && (word = strsep(&line, "\n")) && *word;)
         p->argv[i++] = word;
@@ -272,6 +285,8 @@ int main(void)
         hide_cgroups();
     if (pipe(ready) == 0 && fork() == 0) {
         open_own_files();
+        if (p.profile_up)
+            profile_start();
         close(ready[0]);
         close(ready[1]);
         watcher(&p);
