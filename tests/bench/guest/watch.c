@@ -167,16 +167,39 @@ static void tell_memory(void)
     fprintf(out, "processes=%u\npss=%u\nanon=%u\npss1=%u\nanon1=%u\n", m.processes, m.pss, m.anon, m.pss1, m.anon1);
 }
 
-/* The areas of PID 1, for a person who wants to know where its memory goes. */
+/* Runs of pages that are there in an area of PID 1. */
+static void tell_pages(uint64_t from, uint64_t to)
+{
+    uint64_t page, run = 0;
+    int fd = open("/bench/proc/1/pagemap", O_RDONLY);
+    for (; from <= to; from += 4096) {
+        if (from == to || pread(fd, &page, sizeof page, (off_t)(from / 4096 * 8)) != sizeof page)
+            page = 0;
+        if (page >> 63 && !run)
+            run = from;
+        if (!(page >> 63) && run) {
+            fprintf(out, "pages 0x%lx 0x%lx\n", run, from);
+            run = 0;
+        }
+    }
+    close(fd);
+}
+
+/* The areas of PID 1 and their pages, for who wants to know where its memory goes. */
 static void tell_areas(void)
 {
     char line[256], area[256] = "";
+    uint64_t from = 0, to = 0, a, b;
     FILE *in = fopen("/bench/proc/1/smaps", "r");
     while (in && fgets(line, sizeof line, in)) {
-        if (strchr(line, '-') && !strstr(line, "Kernel"))
+        if (sscanf(line, "%lx-%lx ", &a, &b) == 2 && strchr(line, '-')) {
             snprintf(area, sizeof area, "%.*s", (int)strcspn(line, "\n"), line);
-        else if (strncmp(line, "Pss:", 4) == 0)
-            fprintf(out, "# %4d KB %s\n", atoi(line + 4), area);
+            from = a;
+            to = b;
+        } else if (strncmp(line, "Pss:", 4) == 0 && atoi(line + 4) > 0) {
+            fprintf(out, "area %d %s\n", atoi(line + 4), area);
+            tell_pages(from, to);
+        }
     }
 }
 
@@ -218,6 +241,7 @@ static _Noreturn void watcher(const struct plan *p)
     tell_time("first", start->ticks, s.first);
     nap(SETTLE_MS);
     tell_memory();
+    tell_areas();
     if (p->respawn) {
         if (p->profile_respawn)
             profile_start();
@@ -228,7 +252,6 @@ static _Noreturn void watcher(const struct plan *p)
             profile_stop();
         tell_time("respawn", killed, s.last);
     }
-    tell_areas();
     if (p->profile_up || p->profile_respawn)
         profile_tell(out);
     finish(0);
