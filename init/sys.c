@@ -354,7 +354,8 @@ int sys_madvise_free(void *p, size_t n)
     R(int, madvise, from, to - from, MADV_DONTNEED);
 }
 
-/* Kernels with transparent huge pages give 2 MiB, zeroed, for the first byte touched in each 2 MiB of .bss. */
+/* Kernels with transparent huge pages give 2 MiB, zeroed, for the first byte touched in each 2 MiB of .bss. What libc
+ * touches before us lies in the first, incomplete 2 MiB (Makefile, LIBC). */
 int sys_small_pages(void)
 {
     extern char __bss_start[], _end[];
