@@ -112,8 +112,6 @@ static void wait_for_slot(unit_id id)
     if (RT(id)->spawn_waits)
         return;
     bool front = id == waiting_turn;     /* found no slot: keeps its place */
-    if (!waiting_first && !front)
-        spawn_waiting_since = sys_now();
     RT(id)->spawn_waits = true;
     RT(id)->next_waiting = front ? waiting_first : 0;
     if (!front && waiting_last)
@@ -132,7 +130,7 @@ pid_t run_command(unit_id id, struct spawn *s)
     memcpy(s->invocation, rt->invocation, sizeof s->invocation);
     cgroup_of(id, s->cgroup, sizeof s->cgroup);
     bool turn = id == waiting_turn;
-    if ((turn || waiting_first) && sys_now() - spawn_waiting_since > 100 * USEC_MS)
+    if ((turn || waiting_first) && spawn_waiting_since && sys_now() - spawn_waiting_since > 100 * USEC_MS)
         s->flags |= SPAWN_HEAVY;         /* the slots hang in execve: do without */
     else if (waiting_first && !turn && !(s->flags & SPAWN_HEAVY))
         return wait_for_slot(id), 0;     /* first come, first served */

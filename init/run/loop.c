@@ -40,7 +40,7 @@ static void collect_kind(u8 kind)
             if (spawn_bell() == w.fd) {
                 watch_remove(w.fd);
                 spawn_bell_rang();
-                spawn_waiting_since = sys_now();     /* the slots do not hang */
+                spawn_waiting_since = 0;     /* the slots do not hang */
             }
             break;
         case WATCH_SIGNALS: signals_read(w.fd); break;
@@ -133,7 +133,11 @@ static int arm(bool more)
     usec now = sys_now(), until = MIN(timer_next(), status_deadline());
     if (more || deaths_left || manager.reload_wanted)
         return 0;
-    if (spawn_anyone_waiting())
+    if (!spawn_anyone_waiting())
+        spawn_waiting_since = 0;
+    else if (!spawn_waiting_since)
+        spawn_waiting_since = now;       /* what we do ourselves keeps the slots' children waiting, not us */
+    if (spawn_waiting_since)
         until = MIN(until, spawn_waiting_since + 101 * USEC_MS);
     if (until == USEC_INF)
         return -1;
