@@ -29,7 +29,8 @@ ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/comp
              -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer
 LDFLAGS = -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro -Wl,-z,noseparate-code \
           -Wl,--build-id=none -Wl,-z,stack-size=65536 -Wl,-z,common-page-size=64 -Wl,-O2
-LIBC = $(T)/lib/crt1.o $(T)/lib/crti.o $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a $(T)/lib/crtn.o
+# libc.a comes twice so that what it writes before main() lies at the beginning of .bss: sys_small_pages(), init/sys.c
+LIBC = $(T)/lib/crt1.o $(T)/lib/crti.o $(T)/lib/libc.a $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a $(T)/lib/crtn.o
 LD_WITH = $(if $(CLANG),clang --target=$(ARCH)-linux-musl -fuse-ld=bfd,$(CC))
 
 SRC := $(sort $(wildcard init/*.c init/*/*.c))

@@ -354,6 +354,15 @@ int sys_madvise_free(void *p, size_t n)
     R(int, madvise, from, to - from, MADV_DONTNEED);
 }
 
+/* Kernels with transparent huge pages give 2 MiB, zeroed, for the first byte touched in each 2 MiB of .bss. What libc
+ * touches before us lies in the first, incomplete 2 MiB (Makefile, LIBC). */
+int sys_small_pages(void)
+{
+    extern char __bss_start[], _end[];
+    uintptr_t from = (uintptr_t)__bss_start & ~(uintptr_t)4095;
+    R(int, madvise, from, (uintptr_t)_end - from, MADV_NOHUGEPAGE);
+}
+
 /* ---- more than one call -------------------------------------------------------------------- */
 
 ssize_t sys_readlinkat(int dir, const char *path, char *to, size_t n)

@@ -146,6 +146,7 @@ int sys_swap_roots(const char *new_root);                        /* chdir, MS_MO
 int sys_init_module(int fd, const char *params);
 int sys_unshare(int flags);
 int sys_madvise_free(void *p, size_t n);                         /* whole pages inside [p, p+n) */
+int sys_small_pages(void);                                       /* for all of .bss */
 int sys_mlockall(void);
 
 #endif

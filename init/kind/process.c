@@ -82,7 +82,7 @@ unit_id pid_unit(pid_t pid)
 
 /* ---- commands and the queue for slots ------------------------------------------------------ */
 
-static unit_id waiting_first, waiting_last;
+static unit_id waiting_first, waiting_last, waiting_turn;      /* turn: taken off the list, tries now */
 usec spawn_waiting_since;
 
 const struct setting *command_at(unit_id id, u32 directive, u32 n)
@@ -97,7 +97,7 @@ bool spawn_anyone_waiting(void) { return waiting_first != 0; }
 
 unit_id spawn_next_waiting(void)
 {
-    unit_id id = waiting_first;
+    unit_id id = waiting_turn = waiting_first;
     if (!id)
         return 0;
     waiting_first = RT(id)->next_waiting;
@@ -111,15 +111,15 @@ static void wait_for_slot(unit_id id)
 {
     if (RT(id)->spawn_waits)
         return;
-    if (!waiting_first)
-        spawn_waiting_since = sys_now();
+    bool front = id == waiting_turn;     /* found no slot: keeps its place */
     RT(id)->spawn_waits = true;
-    RT(id)->next_waiting = 0;
-    if (waiting_last)
+    RT(id)->next_waiting = front ? waiting_first : 0;
+    if (!front && waiting_last)
         RT(waiting_last)->next_waiting = id;
     else
         waiting_first = id;
-    waiting_last = id;
+    if (!front || !waiting_last)
+        waiting_last = id;
 }
 
 pid_t run_command(unit_id id, struct spawn *s)
@@ -129,9 +129,10 @@ pid_t run_command(unit_id id, struct spawn *s)
     s->unit = id;
     memcpy(s->invocation, rt->invocation, sizeof s->invocation);
     cgroup_of(id, s->cgroup, sizeof s->cgroup);
-    if (spawn_anyone_waiting() && sys_now() - spawn_waiting_since > 100 * USEC_MS)
+    bool turn = id == waiting_turn;
+    if ((turn || waiting_first) && spawn_waiting_since && sys_now() - spawn_waiting_since > 100 * USEC_MS)
         s->flags |= SPAWN_HEAVY;         /* the slots hang in execve: do without */
-    else if (spawn_anyone_waiting() && !rt->spawn_waits && !(s->flags & SPAWN_HEAVY))
+    else if (waiting_first && !turn && !(s->flags & SPAWN_HEAVY))
         return wait_for_slot(id), 0;     /* first come, first served */
     pid_t pid = spawn(s, &execed);
     if (pid == -EAGAIN) {

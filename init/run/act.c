@@ -164,12 +164,11 @@ static void run_job(unit_id id)
 
 static void start_waiting_processes(void)
 {
-    /* Each gets one try: those that find no slot queue up again behind the others. */
-    unit_id first = 0, id;
+    unit_id id;
     while (changes_room() > 8 && (id = spawn_next_waiting())) {
         kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_SPAWN });
-        if (RT(id)->spawn_waits && (!first || id == first))
-            break;
+        if (RT(id)->spawn_waits)
+            break;                       /* there is still no slot */
     }
     if (spawn_bell() >= 0)
         (void)watch_add(spawn_bell(), 1 /* EPOLLIN */, WATCH_SPAWN, 0);     /* -EEXIST: it is known */

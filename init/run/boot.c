@@ -274,9 +274,7 @@ static void own_cgroup(void)
         return;
     int r = sys_mkdir("/sys/fs/cgroup/init.scope", 0755);
     exec_cgroups = r == 0 || r == -EEXIST;
-    if (exec_cgroups)
-        write_setting("/sys/fs/cgroup/init.scope/cgroup.procs", "0");
-    else
+    if (!exec_cgroups)
         log_line(LOG_WARNING, "The cgroup tree cannot be written (%s): services are tracked by their sessions.", strerror(-r));
 }
 
@@ -550,5 +548,7 @@ void boot_finished_check(void)
         sys_close(exec_fds.idle_read);
         exec_fds.idle_read = exec_fds.idle_write = -1;
     }
+    if (exec_cgroups)                    /* now: moving waits for an RCU grace period, 16 ms of a boot */
+        write_setting("/sys/fs/cgroup/init.scope/cgroup.procs", "0");
     trim_memory();
 }

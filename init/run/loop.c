@@ -40,6 +40,7 @@ static void collect_kind(u8 kind)
             if (spawn_bell() == w.fd) {
                 watch_remove(w.fd);
                 spawn_bell_rang();
+                spawn_waiting_since = 0;     /* the slots do not hang */
             }
             break;
         case WATCH_SIGNALS: signals_read(w.fd); break;
@@ -147,7 +148,11 @@ static int arm(bool more)
         return 0;
     if (manager.reload_wanted)           /* a child still reads the old table: nothing tells when it is done */
         until = MIN(until, now + 10 * USEC_MS);
-    if (spawn_anyone_waiting())
+    if (!spawn_anyone_waiting())
+        spawn_waiting_since = 0;
+    else if (!spawn_waiting_since)
+        spawn_waiting_since = now;       /* what we do ourselves keeps the slots' children waiting, not us */
+    if (spawn_waiting_since)
         until = MIN(until, spawn_waiting_since + 101 * USEC_MS);
     if (until == USEC_INF)
         return -1;
