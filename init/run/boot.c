@@ -227,7 +227,7 @@ static int write_id(const char *path, const char *id)
 }
 
 /* machine-id(5). Where /etc cannot be written the id lies in /run, bound over the file if there is
- * one; remounting the root (client/mount.c) writes it down once that can be. */
+ * one; remounting the root (helper/remount.c) writes it down once that can be. */
 static void set_machine_id(const char *from_cmdline)
 {
     char text[64], id[33];
