@@ -227,7 +227,7 @@ static int write_id(const char *path, const char *id)
 }
 
 /* machine-id(5). Where /etc cannot be written the id lies in /run, bound over the file if there is
- * one; remounting the root (client/mount.c) writes it down once that can be. */
+ * one; remounting the root (helper/remount.c) writes it down once that can be. */
 static void set_machine_id(const char *from_cmdline)
 {
     char text[64], id[33];
@@ -424,6 +424,15 @@ static bool detect_container(char **envp)
         || sys_access("/.dockerenv", 0) == 0 || sys_access("/run/host/container-manager", 0) == 0;
 }
 
+/* A container's kernel command line is the host's; ours are the words we were started with. */
+static void take_arguments(int argc, char **argv)
+{
+    BUF(line, 4096);
+    for (int i = 1; i < argc; i++)
+        buf_fmt(&line, "\"%s\" ", argv[i]);
+    cmdline_set(buf_end(&line));
+}
+
 void boot_machine(int argc, char **argv)
 {
     manager.exit_status = manager.log_socket = -1;      /* here, not there: 8 KiB of .bss stay out of the file */
@@ -432,6 +441,8 @@ void boot_machine(int argc, char **argv)
     manager.userspace_at = sys_now();
     manager.exec_path = argv[0];
     manager.in_container = detect_container(argv + argc + 1);    /* the environment lies behind argv */
+    if (manager.in_container)
+        take_arguments(argc, argv);
     log_to.ident = "pith[1]";
     (void)sys_umask(0);
     (void)sys_chdir("/");

@@ -181,7 +181,7 @@ static void default_mount_deps(unit_id id, struct str where, struct str options,
         add_dep(id, DEP_AFTER, S("swap.target"));    /* unmounted before memory may be short */
 }
 
-/* A command line of our own helper (client/mount.c): all words are given. */
+/* A command line of our own helper (helper/mount.c): all words are given. */
 static int put_helper(struct build *b, u32 id, const char *const *argv, u32 argc)
 {
     u32 w[16] = { 0, text_keep(S("/proc/self/exe")), argc };

@@ -60,7 +60,7 @@ static int put_os_field(const char *key, struct buf *out)
 static int put_id(const char *path, struct buf *out)
 {
     char text[64];
-    struct str id;
+    struct str id = { NULL, 0 };
     int r = small_file(path, text, sizeof text, &id);
     if (r < 0)
         return r;
