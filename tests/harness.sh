@@ -34,9 +34,9 @@ skip() { printf '%s\n' "$SHOWSKIP: $CMDNAME $1 ($2)"; }
 # ok "name" "command": the command ends well and prints nothing; what it prints is what was wrong
 ok() { testing "$1" "$2" "" "" ""; }
 
-# host PROGRAM...: builds programs of tests/host.mk, prints nothing when all went well
-host() { make -s -C "$TOP" -f tests/host.mk B="$B" "$@"; }
+# host PROGRAM: builds $H/PROGRAM (tests/host.mk); a suite that cannot have it ends
 H=$B/tests/host
+host() { make -s -C "$TOP" -f tests/host.mk B="$B" O="$O" "$H/$1" || { echo "FAIL: $SUITE: $1 cannot be built" && exit 1; }; }
 
 # The folder of the suite's own files: empty, and left behind for a look
 W=$B/tests/$SUITE
