@@ -34,7 +34,7 @@ int set_todo(struct build *b, const struct directive *d, struct str value)
         if (((const struct setting *)(const void *)(b->words + at))->id == id_of(d))
             return 0;
     build_warn(b, LOG_WARNING, "%s= is not supported by pith yet, ignoring.", directive_name(d));
-    return build_put(b, id_of(d), NULL, 0);
+    return build_put(b, id_of(d), b->words, 0);
 }
 
 int set_gone(struct build *b, const struct directive *d, struct str value)
