@@ -8,16 +8,17 @@ B ?= build
 O ?= build/x86_64
 H = $(B)/tests/host
 CC = gcc
-CFLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=undefined -Iinit
+CFLAGS = -std=gnu11 -D_GNU_SOURCE= -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=undefined -Iinit
 LAYERS = base unit job exec
 SRC := $(wildcard init/sys.c $(LAYERS:%=init/%/*.c))
 OBJ = $(SRC:%.c=$(H)/%.o) $(H)/builtins.o
 
 $(H)/values: $(H)/tests/unit/values.o
+$(H)/dump: LINK = -Wl,--wrap=sys_access
 $(H)/dump: $(H)/tests/loader/dump.o
 
 $(H)/values $(H)/dump: $(OBJ)
-	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^)
+	$(CC) $(CFLAGS) $(LINK) -o $@ $(filter %.o,$^)
 
 $(H)/%.o: %.c
 	@mkdir -p $(@D)
