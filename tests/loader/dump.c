@@ -2,8 +2,8 @@
  *
  * dump ROOT [-c KERNEL-COMMAND-LINE] [-a] [UNIT...]: loads the compact folder and the UNITs below
  * ROOT as a boot would, and prints them in an order that does not depend on how they were read:
- * names, settings, dependencies. Messages go to standard error. Without -a what only the shipped
- * units and default slices make of it is left out. Links the real loader; knows no rule of its own. */
+ * names, settings, dependencies; messages go to standard error. Shown are units from files and units
+ * asked for; -a adds the dependencies that every unit has. Knows no rule of its own. */
 #include "unit/unit.h"
 #include "sys.h"
 
@@ -46,14 +46,33 @@ static void print_lines(bool sorted)
     lines_n = 0;
 }
 
+/* ---- which units ----------------------------------------------------------------------------- */
+
+static bool asked[UNITS_MAX];
+
+static bool from_a_file(unit_id id) { return UNIT(id)->path && UNIT(id)->origin != FROM_BUILTIN; }
+
+/* Shipped units and what only they name are not what a case is about. */
+static bool shown(unit_id id)
+{
+    bool named = asked[id] || from_a_file(id);
+    if (UNIT(id)->origin != FROM_BUILTIN && UNIT(id)->type != UNIT_SLICE) {
+        for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
+            named |= from_a_file(tab->edges[e].from);
+        for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
+            named |= from_a_file(tab->edges[e].to);
+    }
+    return UNIT(id)->used && named;
+}
+
 /* ---- one unit ------------------------------------------------------------------------------ */
 
 static const char *load_names[] = { "stub", "loaded", "not-found", "bad-setting", "error", "masked" };
 
-static const char *directive_name(u32 id)
+static const char *setting_name(u32 id)
 {
     static const char *const own[] = { "DropIn", "Attach", "Detach", "Remount" };
-    return id < DIRECTIVES ? directives[id].name : own[id - DIRECTIVES];
+    return id < DIRECTIVES ? directive_name(&directives[id]) : own[id - DIRECTIVES];
 }
 
 static void put_words(struct buf *b, const struct setting *s)
@@ -92,27 +111,37 @@ static void print_settings(unit_id id)
         BUF(b, 900);
         if (!all && (s->id >= X_Attach || (s->id == D_Slice && z_ends(text_at(s->w[0]), "system.slice"))))
             continue;
+        if (s->id == D_DefaultInstance)
+            continue;
         put_value(&b, s);
-        line("%s=%s", directive_name(s->id), buf_end(&b));
+        line("%s=%s", setting_name(s->id), buf_end(&b));
     }
     print_lines(false);
 }
 
+/* One dependency, as this unit has it: "Wants+After x.target" or, inverse, "WantedBy x.target". */
+static void put_edge(const struct edge *e, bool inverse, u32 kinds, unit_id other)
+{
+    BUF(b, 900);
+    for (const struct dep_name *d = dep_names; d->kind; d++)
+        if (e->kinds & d->kind & kinds)
+            buf_fmt(&b, "%s%s", b.n ? "+" : "", inverse ? d->inverse : d->forward);
+    if (b.n)
+        line("%s %s", buf_end(&b), unit_name(other));
+}
+
+/* The plumbing of every unit (slices, sysinit.target) is left out, unless -a; what units that are
+ * not shown say of this one is told here. */
 static void print_edges(unit_id id)
 {
     for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
         unit_id to = tab->edges[e].to;
-        bool shipped = UNIT(to)->origin == FROM_BUILTIN || (UNIT(to)->type == UNIT_SLICE && !UNIT(to)->path);
-        BUF(b, 900);
-        for (const struct dep_name *d = dep_names; d->kind; d++)
-            if (tab->edges[e].kinds & d->kind)
-                buf_fmt(&b, "%s%s", b.n ? "+" : "", d->forward);
-        if (b.n && (all || !shipped))
-            line("%s -> %s", buf_end(&b), unit_name(to));
+        if (all || !(UNIT(to)->origin == FROM_BUILTIN || UNIT(to)->type == UNIT_SLICE))
+            put_edge(&tab->edges[e], false, ~0u, to);
     }
-    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)       /* what is shipped says it for us */
-        if (UNIT(tab->edges[e].from)->origin == FROM_BUILTIN && tab->edges[e].kinds & ~(u32)DEP_AFTER)
-            line("%s <- %s", tab->edges[e].kinds & DEP_REQUIRES ? "Requires" : "Wants", unit_name(tab->edges[e].from));
+    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
+        if (!shown(tab->edges[e].from))
+            put_edge(&tab->edges[e], true, all ? ~0u : ~(u32)(DEP_AFTER | DEP_CONFLICTS), tab->edges[e].from);
     print_lines(true);
 }
 
@@ -130,23 +159,6 @@ static void print_unit(unit_id id)
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */
-
-static bool asked[UNITS_MAX];
-
-static bool from_a_file(unit_id id) { return UNIT(id)->path && UNIT(id)->origin != FROM_BUILTIN; }
-
-/* Shipped units and what only they name are not what a case is about. */
-static bool shown(unit_id id)
-{
-    bool named = all || asked[id] || from_a_file(id);
-    if (UNIT(id)->origin != FROM_BUILTIN && UNIT(id)->type != UNIT_SLICE) {
-        for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
-            named |= from_a_file(tab->edges[e].from);
-        for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
-            named |= from_a_file(tab->edges[e].to);
-    }
-    return UNIT(id)->used && named;
-}
 
 static int by_name(const void *a, const void *b)
 {
