@@ -112,7 +112,7 @@ int unescape_one(struct str s, u32 *out, bool *byte);          /* text after a b
 u32 utf8_put(char *to, u32 rune);                              /* bytes written, at most 4 */
 
 enum word_flags { WORD_UNQUOTE = 1, WORD_UNESCAPE = 2, WORD_RELAX = 4, WORD_UNESCAPE_RELAX = 8,
-                  WORD_KEEP_EMPTY = 16 /* separators are not coalesced */ };
+                  WORD_KEEP_EMPTY = 16 /* separators are not coalesced */, WORD_RETAIN = 32 /* \ is a letter */ };
 int word_next(struct str *rest, const char *separators, u32 flags, struct buf *out);
 
 /* ---- names.c: numbers <-> names ------------------------------------------------------------ */

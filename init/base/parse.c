@@ -489,7 +489,7 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
             quote = 0;
         } else if (!quote && (c == '"' || c == '\'') && flags & WORD_UNQUOTE) {
             quote = c;
-        } else if (c == '\\' && flags & (WORD_UNESCAPE | WORD_UNQUOTE)) {
+        } else if (c == '\\' && flags & (WORD_UNESCAPE | WORD_UNQUOTE) && !(flags & WORD_RETAIN)) {
             int r = put_escape(&s, flags, out);
             if (r < 0)
                 return r;

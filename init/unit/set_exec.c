@@ -394,7 +394,7 @@ int set_dirs(struct build *b, const struct directive *d, struct str value)
     struct str item;
     if (!value.n)
         build_clear(b, id_of(d));
-    while (next_word(b, &value, WORD_UNQUOTE, &item) > 0) {
+    while (next_word(b, &value, WORD_UNQUOTE | WORD_RETAIN, &item) > 0) {
         BUF(path, PATH_BYTES);
         buf_c(&path, '/');
         path_simplify(item, false, &path);

@@ -12,7 +12,7 @@ static bool next_item(struct build *b, const struct directive *d, struct str *re
 {
     for (;;) {
         struct buf word = { scratch(1), 0, VALUE_BYTES, false }, full = { scratch(0), 0, VALUE_BYTES, false };
-        int r = word_next(rest, BLANKS, WORD_UNQUOTE, &word);
+        int r = word_next(rest, BLANKS, WORD_UNQUOTE | WORD_RETAIN, &word);
         if (r <= 0) {
             if (r < 0)
                 build_warn(b, LOG_WARNING, "Invalid syntax, ignoring: %s=%.*s", directive_name(d), (int)rest->n, rest->p);
