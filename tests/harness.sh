@@ -9,6 +9,7 @@
 # A suite is given TOP, the tree; PITH, O, B as make has them, absolute; W, its own empty folder, in which it runs.
 
 set -a                              # a command is run by a shell of its own: it sees the suite's functions and variables
+LC_ALL=C.UTF-8                       # messages with arrows, lists sorted by bytes
 CASE_LIMIT=${CASE_LIMIT:-60}        # seconds after which a case hangs; never what a case is judged by
 
 judge() {
