@@ -164,6 +164,11 @@ static u32 collect_files(int argc, char **argv)
     return n;
 }
 
+bool file_has_preset(int state)
+{
+    return state != FILE_ALIAS && state != FILE_STATIC && state != FILE_GENERATED && state != FILE_TRANSIENT;
+}
+
 /* systemd's columns; where one of the files lies in /etc/units a fourth says so. */
 int verb_list_unit_files(int argc, char **argv)
 {
@@ -173,7 +178,7 @@ int verb_list_unit_files(int argc, char **argv)
     grid_begin("UNIT FILE\0STATE\0PRESET\0FROM\0");
     for (u32 i = 0; i < n; i++) {
         i8 s = files[i].state;
-        bool preset = s != FILE_ALIAS && s != FILE_STATIC && s != FILE_GENERATED && s != FILE_TRANSIENT;
+        bool preset = file_has_preset(s);
         grid_cell(files[i].name, PLAIN);
         grid_cell(name_of(file_state_names, s), s == FILE_ENABLED || s == FILE_ALIAS ? GREEN
                    : s == FILE_MASKED || s == FILE_MASKED_RUNTIME || s == FILE_DISABLED || s == FILE_BAD ? RED : PLAIN);

@@ -106,8 +106,9 @@ static void read_env_value(struct str *s, struct buf *out)
         *s = str_from(*s, 1);
         if (!quote && ch == '\n')
             break;
-        if (ch == '\\' && quote != '\'' && s->n) {
-            put_env_escape(quote, s->p[0], out);
+        if (ch == '\\' && quote != '\'') {
+            if (s->n)                    /* else it is the last byte: it goes */
+                put_env_escape(quote, s->p[0], out);
             *s = str_from(*s, 1);
             solid = out->n;
             begins = false;

@@ -182,7 +182,7 @@ static int exit_status_of(const struct system_action *a)
     if (a->exit_status >= 0)
         return a->exit_status;
     if (UNIT(a->unit)->type != UNIT_SERVICE || !rt->main.exited)
-        return a->failed ? 1 : 0;
+        return MAX(manager.exit_status, (int)a->failed);     /* `systemctl exit 7` has set it */
     return rt->main.code == CLD_EXITED ? rt->main.status : 255;
 }
 

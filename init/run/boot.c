@@ -105,13 +105,15 @@ static void make_run(void)
 
 /* ---- descriptors --------------------------------------------------------------------------- */
 
-/* The kernel may start us with some of 0, 1 and 2 closed: what we open next must not become one. */
+/* The kernel may start us with some of 0, 1 and 2 closed: what we open next must not become one. What
+ * somebody left open above them (a container's runtime) would go on to every service. */
 static void repair_descriptors(void)
 {
     struct stat st;
     for (int fd = 0; fd <= 2; fd++)
         if (sys_fstat(fd, &st) == -EBADF && sys_open("/dev/null", O_RDWR) < 0)
             (void)sys_open("/", O_PATH);
+    (void)sys_close_range(3, ~0u);
 }
 
 /* Out of the way of 3, 4 and so on, which children are given. */

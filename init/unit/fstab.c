@@ -627,7 +627,9 @@ static void generate_links(void)
 static void clear_folder(const char *path, u32 depth)
 {
     char dents[4096];
-    int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    BUF(full, PATH_BYTES);
+    buf_fmt(&full, "%s%s", search_root, path);
+    int fd = sys_open(buf_end(&full), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
         for (ssize_t at = 0; at < n;) {
             struct { u64 ino; i64 off; u16 len; u8 type; char name[]; } *d = (void *)(dents + at);

@@ -50,53 +50,74 @@ static const char *read_complaint(int error)
 
 /* ---- drop-ins ------------------------------------------------------------------------------ */
 
-struct dropins { u32 n; struct { char name[UNIT_NAME_BYTES]; u16 dir; char folder[UNIT_NAME_BYTES]; } at[DROPINS_MAX]; };
-static struct dropins dropins;
+/* group: the unit's own names go before its aliases and those before its type, whatever the folder. */
+struct dropin { u16 dir, group; bool masked; char name[UNIT_NAME_BYTES], folder[UNIT_NAME_BYTES]; };
+static struct { u32 n, group; struct dropin at[DROPINS_MAX]; } dropins;
 
-/* One *.conf: a name already seen in an earlier folder hides this one; kept in order of names. */
-static void dropin_add(struct dropins *d, const char *name, u16 dir, const char *folder)
+static struct dropin *dropin_find(const char *name, u32 *at)
 {
-    u32 at = 0;
-    for (; at < d->n; at++) {
-        int order = strcmp(d->at[at].name, name);
-        if (order == 0)
-            return;
-        if (order > 0)
-            break;
+    for (*at = 0; *at < dropins.n; ++*at) {
+        int order = strcmp(dropins.at[*at].name, name);
+        if (order >= 0)
+            return order ? NULL : &dropins.at[*at];
     }
-    if (d->n == DROPINS_MAX) {
-        log_line(LOG_ERR, "%s: limit DROPINS_MAX reached (limits.h): %s is left out.", folder, name);
-        return;
-    }
-    memmove(&d->at[at + 1], &d->at[at], (d->n - at) * sizeof d->at[0]);
-    d->n++;
-    z_copy(d->at[at].name, sizeof d->at[at].name, str_of(name));
-    z_copy(d->at[at].folder, sizeof d->at[at].folder, str_of(folder));
-    d->at[at].dir = dir;
+    return NULL;
 }
 
-/* Calls dropin_add() or, for .wants and .requires, adds edges, for each name in a folder. */
+/* One *.conf, kept in order of names: of equal names the one in the earlier folder counts. */
+static void dropin_add(const char *name, const struct index_entry *e, bool masked)
+{
+    u32 at;
+    struct dropin *d = dropin_find(name, &at);
+    if (d && (d->group != dropins.group || d->dir <= e->dir))
+        return;
+    if (!d && dropins.n == DROPINS_MAX) {
+        log_line(LOG_ERR, "%s: limit DROPINS_MAX reached (limits.h): %s is left out.", index_name(e), name);
+        return;
+    }
+    if (!d) {
+        d = &dropins.at[at];
+        memmove(d + 1, d, (dropins.n++ - at) * sizeof *d);
+    }
+    *d = (struct dropin){ .dir = e->dir, .group = (u16)dropins.group, .masked = masked };
+    z_copy(d->name, sizeof d->name, str_of(name));
+    z_copy(d->folder, sizeof d->folder, str_of(index_name(e)));
+}
+
+/* One name in a folder: a drop-in, or with `kinds` a unit that is wanted. A link to /dev/null takes back
+ * the same name in later folders. */
+static void scan_name(unit_id id, const struct index_entry *e, u32 kinds, const char *z, bool masked)
+{
+    struct str name = str_of(z);
+    u32 at;
+    if (!kinds ? !str_ends(name, ".conf") || name.n >= UNIT_NAME_BYTES || *z == '.'
+               : !unit_name_valid(name) || dropin_find(z, &at))
+        return;
+    unit_id other = kinds && !masked ? unit_get(name) : 0;
+    if (other)
+        edge_add(id, other, kinds);
+    else if (!kinds || masked)
+        dropin_add(z, e, masked);
+}
+
 static void scan_folder(unit_id id, const struct index_entry *e, u32 kinds)
 {
     static char dents[8192];
+    char target[PATH_BYTES];
     BUF(path, PATH_BYTES);
     buf_z(&path, search_root);
     index_path(e, &path);
     int fd = sys_open(buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-    if (fd < 0)
-        return;
-    for (ssize_t n; (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
+    for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
         for (ssize_t at = 0; at < n;) {
             struct dirent *d = (void *)(dents + at);
             at += d->d_reclen;
-            struct str name = str_of(d->d_name);
-            if (!kinds && str_ends(name, ".conf") && name.n < UNIT_NAME_BYTES && d->d_name[0] != '.')
-                dropin_add(&dropins, d->d_name, e->dir, index_name(e));
-            unit_id other = kinds && unit_name_valid(name) ? unit_get(name) : 0;
-            if (other)
-                edge_add(id, other, kinds);
+            bool masked = d->d_type != DT_REG && sys_readlinkat(fd, d->d_name, target, sizeof target) >= 0
+                       && STREQ(target, "/dev/null");
+            scan_name(id, e, kinds, d->d_name, masked);
         }
-    sys_close(fd);
+    if (fd >= 0)
+        sys_close(fd);
 }
 
 /* All folders of one name in all places of the search path. */
@@ -110,8 +131,8 @@ static void scan_named(unit_id id, struct str stem, const char *suffix, u32 kind
             scan_folder(id, e, kinds);
 }
 
-/* Calls scan for the unit's name and what stands for it: its template, with `dashes` also foo-.service
- * for foo-bar.service, and service for every service (systemd.unit(5)). */
+/* Calls scan for the unit's name and what stands for it: its template, and with `dashes` foo-.service for
+ * foo-bar.service (systemd.unit(5)). */
 static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 kinds, bool dashes)
 {
     BUF(t, UNIT_NAME_BYTES);
@@ -134,17 +155,21 @@ static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 
         buf_str(&t, type);
         scan_named(id, (struct str){ t.p, t.n }, suffix, kinds);
     }
-    scan_named(id, str_from(type, 1), suffix, kinds);
 }
 
 static int read_dropins(struct build *b)
 {
-    dropins.n = 0;
+    dropins.n = dropins.group = 0;
     scan_all_names(b->id, b->name, ".d", 0, true);
+    dropins.group++;
     for (u32 i = 1; i < tab->names_n; i++)          /* drop-ins of its aliases count too */
         if (tab->names[i].unit == b->id && tab->names[i].text != UNIT(b->id)->name)
-            scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, false);
+            scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, true);
+    dropins.group++;
+    scan_named(b->id, str_from(b->name, (size_t)str_rfind(b->name, '.') + 1), ".d", 0);
     for (u32 i = 0; i < dropins.n; i++) {
+        if (dropins.at[i].masked)
+            continue;
         BUF(path, PATH_BYTES);
         char *text;
         u32 n;
@@ -235,9 +260,12 @@ static int load_body(struct build *b, struct index_entry *e)
     if (read_dropins(b) < 0)
         return LOAD_BAD_SETTING;
     b->path = e ? text_at(UNIT(b->id)->path) : unit_name(b->id);
-    scan_all_names(b->id, b->name, ".wants", DEP_WANTS, false);
-    scan_all_names(b->id, b->name, ".requires", DEP_REQUIRES, false);
-    scan_all_names(b->id, b->name, ".upholds", DEP_UPHOLDS, false);
+    for (u32 i = 0; i < 3; i++) {
+        static const char *const suffix[] = { ".wants", ".requires", ".upholds" };
+        static const u32 kinds[] = { DEP_WANTS, DEP_REQUIRES, DEP_UPHOLDS };
+        dropins.n = 0;
+        scan_all_names(b->id, b->name, suffix[i], kinds[i], false);
+    }
     if (unit_complete(b) < 0)
         return LOAD_BAD_SETTING;
     return commit(b) < 0 ? LOAD_ERROR : LOAD_LOADED;

@@ -212,7 +212,7 @@ static bool in_search_dirs(struct str folder)
 }
 
 /* The name a link gives its unit: its target's, if that lies in a unit folder under another name.
- * Empty: the link is the unit itself (a linked file elsewhere). */
+ * Empty: the link is the unit itself (a linked file elsewhere). NULL: it leads to another type. */
 static struct str alias_of(const struct index_entry *e, struct buf *space)
 {
     struct str target = str_of(index_target(e));
@@ -237,9 +237,12 @@ static struct str alias_of(const struct index_entry *e, struct buf *space)
     int slash = str_rfind(full, '/');
     struct str base = str_from(full, (size_t)slash + 1);
     if (slash < 0 || !in_search_dirs(str_cut(full, (size_t)slash)) || !unit_name_valid(base)
-        || unit_type_of(base) != unit_type_of(str_of(index_name(e))) || str_is(base, index_name(e)))
+        || str_is(base, index_name(e)))
         return str_cut(full, 0);
-    return base;
+    if (unit_type_of(base) == unit_type_of(str_of(index_name(e))))
+        return base;
+    log_line(LOG_NOTICE, "%s/%s: links to a unit of another type, ignoring it.", search_dirs[e->dir].path, index_name(e));
+    return (struct str){ NULL, 0 };
 }
 
 struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked)
@@ -259,7 +262,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
         BUF(space, PATH_BYTES);
         struct str alias = alias_of(e, &space);
         if (!alias.n)
-            return e;
+            return alias.p ? e : NULL;
         BUF(next, UNIT_NAME_BYTES);
         if (unit_name_is_template(alias) && unit_name_is_instance(current)) {
             if (unit_name_with_instance(alias, unit_name_instance(current), &next) < 0)

@@ -19,7 +19,7 @@ int set_todo(struct build *b, const struct directive *d, struct str value)
     if (build_find(b, directive_id(d), NULL))
         return 0;
     build_warn(b, LOG_WARNING, "%s= is not supported by pith yet, ignoring.", directive_name(d));
-    return build_put(b, directive_id(d), NULL, 0);
+    return build_put(b, directive_id(d), b->words, 0);
 }
 
 int set_gone(struct build *b, const struct directive *d, struct str value)

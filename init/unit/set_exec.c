@@ -313,5 +313,5 @@ static bool relative_path(const struct directive *d, struct str *item)
 /* RuntimeDirectory= and its kin. */
 int set_dirs(struct build *b, const struct directive *d, struct str value)
 {
-    return build_list(b, d, value, WORD_UNQUOTE, relative_path, "= path is not a relative path below its base");
+    return build_list(b, d, value, WORD_UNQUOTE | WORD_KEEP_ESCAPES, relative_path, "= path is not a relative path below its base");
 }
