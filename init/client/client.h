@@ -90,7 +90,6 @@ int names_take(int argc, char **argv, const char *suffix, bool globs);       /* 
 /* ---- the verbs ----------------------------------------------------------------------------- */
 
 typedef int verb_fn(int argc, char **argv);  /* argv[0] is the verb; returns the exit status */
-bool file_has_preset(int state);
 verb_fn verb_list_units, verb_list_unit_files, verb_list_jobs, verb_list_dependencies,     /* list.c */
     verb_show, verb_status,                                                                 /* show.c status.c */
     verb_job, verb_is_active, verb_is_failed, verb_is_system_running, verb_kill,            /* jobs.c */

@@ -164,11 +164,6 @@ static u32 collect_files(int argc, char **argv)
     return n;
 }
 
-bool file_has_preset(int state)
-{
-    return state != FILE_ALIAS && state != FILE_STATIC && state != FILE_GENERATED && state != FILE_TRANSIENT;
-}
-
 /* systemd's columns; where one of the files lies in /etc/units a fourth says so. */
 int verb_list_unit_files(int argc, char **argv)
 {

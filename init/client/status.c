@@ -162,15 +162,6 @@ static void put_loaded(void)
     struct bus_in in;
     const char *signature, *load = prop_text("LoadState"), *path = prop_text("FragmentPath"), *reason = "";
     bool bad = !STREQ(load, "loaded") && !STREQ(load, "masked");
-    int file = -1;
-    if (*path && !*state) {        /* read here: PID 1 does not tell it */
-        index_build();
-        file = install_state(str_of(prop_text("Id")));
-    }
-    if (file >= 0) {
-        state = name_of(file_state_names, file);
-        preset = file == FILE_ENABLED || file == FILE_DISABLED ? "enabled" : "";
-    }
     if (prop_find("LoadError", &in, &signature)) {
         get_align(&in, 8);
         (void)get_string(&in);

@@ -134,6 +134,8 @@ static void answer(void)
     settle_report.n = 0;
     boot_finished_check();
     control_flush();
+    if (index_built())
+        index_drop();                    /* was for clients */
     status_of_jobs();
     console_flush();
     choose_log();

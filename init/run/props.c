@@ -278,6 +278,18 @@ static void put_invocation(struct bus_out *m, unit_id id)
     array_close(m, token, 1);
 }
 
+/* What [Install] and links say. PID 1 keeps nothing of that: the folders are read, once a turn. */
+static void put_file_state(struct props *p, unit_id id)
+{
+    if (p->want && !z_after(p->want, "UnitFile"))
+        return;
+    if (!index_built())
+        index_build();
+    int state = *text_at(UNIT(id)->path) ? install_state(str_of(unit_name(id))) : -ENOENT;
+    prop_string(p, "UnitFileState", state < 0 ? "" : name_of(file_state_names, state));
+    prop_string(p, "UnitFilePreset", state < 0 || !file_has_preset(state) ? "" : "enabled");
+}
+
 static void unit_identity(struct props *p, unit_id id)
 {
     const char *description = unit_text(id, D_Description);
@@ -291,6 +303,7 @@ static void unit_identity(struct props *p, unit_id id)
     prop_string(p, "FreezerState", "running");
     prop_string(p, "SubState", substate_name(id));
     prop_string(p, "FragmentPath", text_at(UNIT(id)->path));
+    put_file_state(p, id);
     if (prop(p, "DropInPaths", "as"))
         put_items(p->m, id, X_DropIn);
     if (prop(p, "LoadError", "(ss)"))

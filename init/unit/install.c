@@ -15,6 +15,11 @@ const char file_state_names[] =
     "enabled\0enabled-runtime\0linked\0linked-runtime\0alias\0masked\0masked-runtime\0static\0"
     "disabled\0indirect\0generated\0transient\0bad\0";
 
+bool file_has_preset(int state)
+{
+    return state != FILE_ALIAS && state != FILE_STATIC && state != FILE_GENERATED && state != FILE_TRANSIENT;
+}
+
 /* ---- what a unit's files say --------------------------------------------------------------- */
 
 struct info {

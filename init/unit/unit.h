@@ -293,6 +293,7 @@ enum file_state { FILE_ENABLED, FILE_ENABLED_RUNTIME, FILE_LINKED, FILE_LINKED_R
                   FILE_MASKED, FILE_MASKED_RUNTIME, FILE_STATIC, FILE_DISABLED, FILE_INDIRECT,
                   FILE_GENERATED, FILE_TRANSIENT, FILE_BAD, FILE_STATES };
 extern const char file_state_names[];
+bool file_has_preset(int state);
 int install_state(struct str name);                    /* enum file_state, or -ENOENT */
 struct install_options { bool runtime, force; u32 depth; const char *verb; };
 extern bool install_utf8;                              /* messages may use an arrow */
