@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -91,6 +92,14 @@ void buf_bytes(struct buf *b, u64 bytes);            /* "1.5M", as format_bytes(
 void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ and controls */
 char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
 u32 text_width(struct str s);                        /* columns on a terminal; escapes count 0 */
+
+void buf_octal(struct buf *b, struct str s);         /* without the \040 escapes of the kernel and fstab(5) */
+
+/* ---- file.c: small files, whole. 0 or bytes, or a negative errno ---------------------------- */
+
+ssize_t file_get(const char *path, char *text, size_t size);   /* NUL-terminated; empty on failure */
+ssize_t file_line(const char *path, char *text, size_t size);  /* its first line; bytes of all that was read */
+int file_put(const char *path, struct str text, u32 create);   /* create: 0, or the mode of a new file */
 
 /* ---- arena.c: bump storage; offset 0 is never handed out ----------------------------------- */
 

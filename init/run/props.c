@@ -369,12 +369,8 @@ static u64 cgroup_number(unit_id id, const char *file)
         return v;
     cgroup_of(id, group, sizeof group);
     buf_fmt(&path, "/sys/fs/cgroup/%s/%s", group, file);
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, sizeof text);
-    if (fd >= 0)
-        sys_close(fd);
-    if (n > 0)
-        (void)parse_u64(str_trim((struct str){ text, (size_t)n }), 10, &v);
+    if (file_line(buf_end(&path), text, sizeof text) > 0)
+        (void)parse_u64(str_of(text), 10, &v);
     return v;
 }
 

@@ -102,8 +102,7 @@ void make_first_disk_links(void)
     int fd = sys_open("/sys/class/block", O_RDONLY | O_DIRECTORY);
     if (fd >= 0 && sys_getdents(fd, dents, sizeof dents) > 48)      /* more than "." and ".." */
         make_disk_links();
-    if (fd >= 0)
-        sys_close(fd);
+    sys_close(fd);
 }
 
 void helper_died(const struct death *d)

@@ -179,15 +179,7 @@ static void put_escaped(struct buf *out, struct str s)
 static struct str unescape_field(struct str s, struct buf *space)
 {
     u32 at = space->n;
-    for (size_t i = 0; i < s.n; i++) {
-        u64 c;
-        if (s.p[i] == '\\' && s.n - i > 3 && parse_u64((struct str){ s.p + i + 1, 3 }, 8, &c) == 0 && c < 256) {
-            buf_c(space, (char)c);
-            i += 3;
-        } else {
-            buf_c(space, s.p[i]);
-        }
-    }
+    buf_octal(space, s);
     return (struct str){ space->p + at, space->n - at };
 }
 

@@ -304,7 +304,7 @@ static bool t_strv(void)
     struct buf out = { got, 0, sizeof got, false };
     for (u32 i = 0;; i++) {
         struct buf word = fresh();
-        if (word_next(&rest, BLANKS, WORD_UNQUOTE | WORD_RETAIN, &word) <= 0)
+        if (word_next(&rest, BLANKS, WORD_UNQUOTE | WORD_KEEP_ESCAPES, &word) <= 0)
             break;
         buf_fmt(&out, "%s%.*s", i ? "\t" : "", (int)word.n, word.p);
     }
