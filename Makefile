@@ -27,7 +27,7 @@ CFLAGS ?= -g $(if $(CLANG),-Oz,-Oz -fno-jump-tables -fno-tree-loop-im -fno-move-
                              -fno-caller-saves -fno-tree-sra -fno-thread-jumps -fno-expensive-optimizations)
 ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
              -isystem $(T)/kernel -fno-asynchronous-unwind-tables -fno-stack-protector \
-             -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer
+             -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer -mgeneral-regs-only
 # gcc links for clang too: libgcc is needed anyway, and all that is linked is named here.
 LINK = $(if $(CLANG),$(HOST_TOOLS)gcc,$(CC)) -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro \
        -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,stack-size=65536 -Wl,-z,common-page-size=64 \

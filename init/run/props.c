@@ -250,21 +250,22 @@ const char *load_state_name(unit_id id) { return load_names[UNIT(id)->load]; }
 
 static void put_load_error(struct bus_out *m, unit_id id)
 {
-    static const struct { const char *name, *format; } errors[] = {
-        [LOAD_NOT_FOUND] = { "NoSuchUnit", "Unit %s not found." }, [LOAD_MASKED] = { "UnitMasked", "Unit %s is masked." },
-        [LOAD_BAD_SETTING] = { "BadUnitSetting", "Unit %s has a bad unit file setting." },
-        [LOAD_ERROR] = { "LoadFailed", "Unit %s failed to load properly, please see system logs and adjust unit file to fix the problem." },
-    };
-    u8 load = UNIT(id)->load;
-    bool any = load == LOAD_NOT_FOUND || load >= LOAD_BAD_SETTING;
     BUF(name, 128);
     BUF(text, 512);
-    if (any) {
-        const char *at = strstr(errors[load].format, "%s");
-        buf_fmt(&name, BUS_NAME ".%s", errors[load].name);
-        buf_put(&text, errors[load].format, (size_t)(at - errors[load].format));
-        buf_fmt(&text, "%s%s", unit_name(id), at + 2);
+    const char *error = "", *format = "";
+    switch (UNIT(id)->load) {
+    case LOAD_NOT_FOUND: error = "NoSuchUnit"; format = "Unit %s not found."; break;
+    case LOAD_MASKED: error = "UnitMasked"; format = "Unit %s is masked."; break;
+    case LOAD_BAD_SETTING: error = "BadUnitSetting"; format = "Unit %s has a bad unit file setting."; break;
+    case LOAD_ERROR:
+        error = "LoadFailed";
+        format = "Unit %s failed to load properly, please see system logs and adjust unit file to fix the problem.";
+        break;
+    default: break;
     }
+    if (*error)
+        buf_fmt(&name, BUS_NAME ".%s", error);
+    buf_fmt(&text, format, unit_name(id));
     put_struct(m);
     put_string(m, buf_end(&name));
     put_string(m, buf_end(&text));
