@@ -32,8 +32,8 @@ ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/comp
 LINK = $(if $(CLANG),$(HOST_TOOLS)gcc,$(CC)) -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro \
        -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,stack-size=65536 -Wl,-z,common-page-size=64 \
        -Wl,-O2 $(LDFLAGS)
-# libc.a comes twice so that what it writes before main() lies at the beginning of .bss: sys_small_pages(), init/sys.c
-LIBC = $(T)/lib/crt1.o $(T)/lib/crti.o $(T)/lib/libc.a $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a $(T)/lib/crtn.o
+# Without libc's start files: _start is in init/start.c.
+LIBC = $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a
 
 SRC := $(sort $(wildcard init/*.c init/*/*.c))
 OBJ = $(SRC:%.c=$(O)/%.o) $(O)/gen/builtins.o
