@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * Three functions of the C library, by their own names, that the linker takes in place of musl's. Two of
- * those are made for long inputs (3.4 KiB, here 0.3), and strerror() wants a locale, which lies in the
- * storage of a thread that there is not: see init/start.c. Nothing else may live here. */
+ * Functions of the C library, by their own names, that the linker takes in place of musl's. Some of
+ * those are made for long inputs (3.4 KiB, here 0.3); strerror() wants a locale, and Debian builds what
+ * has an array on the stack with a canary: both lie in the storage of a thread that there is not (see
+ * init/start.c; tests/symbols.test looks for such uses). Nothing else may live here. */
 #include "base.h"
 
 #include <stdlib.h>
@@ -13,6 +14,22 @@ char *strstr(const char *text, const char *wanted)
         if (!*text)
             return NULL;
     return (char *)(uintptr_t)text;
+}
+
+size_t strcspn(const char *text, const char *set)
+{
+    size_t n = 0;
+    while (text[n] && !strchr(set, text[n]))
+        n++;
+    return n;
+}
+
+size_t strspn(const char *text, const char *set)
+{
+    size_t n = 0;
+    while (text[n] && strchr(set, text[n]))
+        n++;
+    return n;
 }
 
 static void swap_bytes(char *a, char *b, size_t n)
