@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * base/: leaf helpers that know nothing of units, jobs or processes. Everything here is pure
- * memory but log.c, which writes. An include here may only name libc, limits.h and sys.h. */
+ * memory but log.c, which writes, and file.c, which reads. An include here may only name libc, limits.h and sys.h. */
 #ifndef BASE_H
 #define BASE_H
 
@@ -91,6 +91,19 @@ void buf_bytes(struct buf *b, u64 bytes);            /* "1.5M", as format_bytes(
 void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ and controls */
 char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
 u32 text_width(struct str s);                        /* columns on a terminal; escapes count 0 */
+
+/* ---- file.c: small files and folders ------------------------------------------------------- */
+
+/* A file that one read takes, NUL-terminated: its bytes, or a negative errno and the empty text. */
+int file_small(const char *path, char *text, u32 size);
+void make_parents(const char *path);                 /* the folders above it, 0755 */
+
+/* The entries of a folder but "." and ".."; the last call closes it, dir_close() does before that. */
+struct dir { int fd; u32 at, n; char entries[4096] __attribute__((aligned(8))); };
+struct dirent;
+int dir_open(struct dir *d, const char *path);       /* negative: dir_next() says NULL at once */
+struct dirent *dir_next(struct dir *d);
+void dir_close(struct dir *d);
 
 /* ---- arena.c: bump storage; offset 0 is never handed out ----------------------------------- */
 

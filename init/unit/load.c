@@ -102,22 +102,17 @@ static void scan_name(unit_id id, const struct index_entry *e, u32 kinds, const 
 
 static void scan_folder(unit_id id, const struct index_entry *e, u32 kinds)
 {
-    static char dents[8192];
+    struct dir d;
     char target[PATH_BYTES];
     BUF(path, PATH_BYTES);
     buf_z(&path, search_root);
     index_path(e, &path);
-    int fd = sys_open(buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-    for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            bool masked = d->d_type != DT_REG && sys_readlinkat(fd, d->d_name, target, sizeof target) >= 0
-                       && STREQ(target, "/dev/null");
-            scan_name(id, e, kinds, d->d_name, masked);
-        }
-    if (fd >= 0)
-        sys_close(fd);
+    dir_open(&d, buf_end(&path));
+    for (struct dirent *f; (f = dir_next(&d));) {
+        bool masked = f->d_type != DT_REG && sys_readlinkat(d.fd, f->d_name, target, sizeof target) >= 0
+                   && STREQ(target, "/dev/null");
+        scan_name(id, e, kinds, f->d_name, masked);
+    }
 }
 
 /* All folders of one name in all places of the search path. */

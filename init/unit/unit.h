@@ -253,6 +253,7 @@ extern const char *specifier_fragment;                  /* what %y says; set whi
 
 /* The tree that is looked at; "" is the running system. Without a final slash. */
 extern const char *search_root;
+char *rooted(const char *path, struct buf *full);      /* with search_root before it */
 
 struct search_dir { const char *path; u8 origin; bool compact; };
 extern const struct search_dir search_dirs[];
