@@ -147,7 +147,7 @@ static bool is_bind(struct str options, const char *type)
 
 static bool is_network(struct str options, const char *type)
 {
-    return fstab_option(options, "_netdev", NULL) || (type && fs_is_network(type));
+    return fstab_option(options, "_netdev", NULL) || fs_is_network(str_of(type));
 }
 
 static bool is_device_path(struct str path)

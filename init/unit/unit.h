@@ -331,7 +331,7 @@ bool fstab_next(struct fstab *f, struct fstab_line *l);        /* bad lines are 
 bool fstab_option(struct str options, const char *name, struct str *value);    /* last one wins */
 bool fstab_yes_no(struct str options, const char *yes, const char *no);
 void fstab_node(struct str source, struct buf *out);   /* LABEL=x -> /dev/disk/by-label/x */
-bool fs_is_network(const char *type);
+bool fs_is_network(struct str type);
 bool fs_is_api(struct str where);                      /* mounted by PID 1: not for fstab */
 bool in_initrd(void);
 
