@@ -220,6 +220,7 @@ struct build {
     u32 line;
     u32 install_mask;                   /* SEC_INSTALL when [Install] means something here */
     bool quiet;                         /* this file's complaints were already told */
+    bool failed;                        /* a limit was reached, and told: the unit is refused */
     u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
