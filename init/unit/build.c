@@ -90,14 +90,6 @@ static u32 legal_sections(const struct build *b)
     return SEC_UNIT | SEC_INSTALL | section_of_type(type);
 }
 
-static u32 section_find(struct str name)
-{
-    for (u32 bit = 1; section_name(bit); bit <<= 1)
-        if (str_is(name, section_name(bit)))
-            return bit;
-    return 0;
-}
-
 /* 0: taken, or complained about and left out. -ENOEXEC: the unit is refused. */
 int build_assign(struct build *b, struct str section, struct str key, struct str value)
 {

@@ -336,7 +336,7 @@ static void link_mounts_of(unit_id id, struct str path)
         BUF(name, UNIT_NAME_BYTES);
         struct str prefix = str_cut(path, n);
         if (unit_name_from_path(prefix, ".mount", &name) == 0) {
-            struct str s = { name.p, name.n };
+            struct str s = STR(name);
             unit_id mount = unit_find(s);
             if (!mount && index_find(s))
                 mount = unit_get(s);

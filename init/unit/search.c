@@ -198,7 +198,7 @@ static struct index_entry *find_or_template(struct str name)
     if (e || !unit_name_is_instance(name))
         return e;
     unit_name_template(name, &template);
-    return index_find((struct str){ template.p, template.n });
+    return index_find(STR(template));
 }
 
 static bool in_search_dirs(struct str folder)
@@ -231,7 +231,7 @@ static struct str alias_of(const struct index_entry *e, struct buf *space)
             buf_str(space, part);
         }
     }
-    struct str full = { space->p, space->n };
+    struct str full = STR(*space);
     int slash = str_rfind(full, '/');
     struct str base = str_from(full, (size_t)slash + 1);
     if (slash < 0 || !in_search_dirs(str_cut(full, (size_t)slash)) || !unit_name_valid(base)
@@ -249,7 +249,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
     id_name->n = 0;
     buf_str(id_name, name);
     for (u32 hops = 0; hops < 16; hops++) {
-        struct str current = { id_name->p, id_name->n };
+        struct str current = STR(*id_name);
         struct index_entry *e = find_or_template(current);
         if (!e || !*index_target(e))
             return e && e->kind == ENTRY_DIR ? NULL : e;
@@ -268,7 +268,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
         } else {
             buf_str(&next, alias);
         }
-        if (str_eq((struct str){ next.p, next.n }, current))
+        if (str_eq(STR(next), current))
             return e;                    /* foo@x.service -> foo@.service: the template itself */
         id_name->n = 0;
         buf_put(id_name, next.p, next.n);

@@ -149,7 +149,8 @@ static inline u32 directive_id(const struct directive *d) { return (u32)(d - dir
 const char *directive_name(const struct directive *d);
 const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
 u32 section_of_type(int type);                         /* the section named after the type, or 0 */
-const char *section_name(u32 section);
+const char *section_name(u32 section);                 /* exactly one */
+u32 section_find(struct str name);                     /* 0: none has this name */
 
 #define FOREVER -1                                     /* a default of infinity */
 
