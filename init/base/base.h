@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * base/: leaf helpers that know nothing of units, jobs or processes. Everything here is pure
- * memory but log.c, which writes. An include here may only name libc, limits.h and sys.h. */
+ * memory but log.c, which writes, and file.c, which reads. An include here may only name libc, limits.h and sys.h. */
 #ifndef BASE_H
 #define BASE_H
 
@@ -95,11 +95,19 @@ u32 text_width(struct str s);                        /* columns on a terminal; e
 
 void buf_octal(struct buf *b, struct str s);         /* without the \040 escapes of the kernel and fstab(5) */
 
-/* ---- file.c: small files, whole. 0 or bytes, or a negative errno ---------------------------- */
+/* ---- file.c: small files, whole, and folders. 0 or bytes, or a negative errno ---------------- */
 
-ssize_t file_get(const char *path, char *text, size_t size);   /* NUL-terminated; empty on failure */
-ssize_t file_line(const char *path, char *text, size_t size);  /* its first line; bytes of all that was read */
+int file_get(const char *path, char *text, u32 size);   /* NUL-terminated; empty on failure */
+int file_line(const char *path, char *text, u32 size);  /* its first line; bytes of all that was read */
 int file_put(const char *path, struct str text, u32 create);   /* create: 0, or the mode of a new file */
+void make_parents(const char *path);                 /* the folders above it, 0755 */
+
+/* The entries of a folder but "." and ".."; the last call closes it, dir_close() does before that. */
+struct dir { int fd; u32 at, n; char entries[4096] __attribute__((aligned(8))); };
+struct dirent;
+int dir_open(struct dir *d, const char *path);       /* negative: dir_next() says NULL at once */
+struct dirent *dir_next(struct dir *d);
+void dir_close(struct dir *d);
 
 /* ---- arena.c: bump storage; offset 0 is never handed out ----------------------------------- */
 

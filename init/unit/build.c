@@ -35,6 +35,7 @@ int build_put(struct build *b, u32 id, const u32 *w, u32 n)
 {
     if (n > 0xffff || BUILD_WORDS - b->n < n + 1) {
         build_warn(b, LOG_ERR, "The unit has more settings than limit BUILD_WORDS allows (limits.h).");
+        b->failed = true;
         return -ENOEXEC;
     }
     struct setting *s = (void *)(b->words + b->n);
@@ -76,6 +77,7 @@ int build_span(struct build *b, u32 id, usec t)
 int build_text(struct build *b, u32 id, struct str s, bool more)
 {
     u32 w = text_keep(s);
+    b->failed |= !w;
     if (!w)
         return -ENOEXEC;
     return more ? build_put(b, id, &w, 1) : build_set(b, id, &w, 1);
@@ -86,14 +88,6 @@ static u32 legal_sections(const struct build *b)
 {
     int type = unit_type_of(b->name);
     return SEC_UNIT | SEC_INSTALL | section_of_type(type);
-}
-
-static u32 section_find(struct str name)
-{
-    for (u32 bit = 1; section_name(bit); bit <<= 1)
-        if (str_is(name, section_name(bit)))
-            return bit;
-    return 0;
 }
 
 /* 0: taken, or complained about and left out. -ENOEXEC: the unit is refused. */

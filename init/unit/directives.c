@@ -93,15 +93,15 @@ const struct directive directives[DIRECTIVES] = {
 };
 #undef ROW
 
-static const char *const section_names[] = { "Unit", "Service", "Socket", "Mount", "Automount", "Swap",
-                                             "Timer", "Path", "Slice", "Scope", "Install" };
+static const char section_names[] =
+    "Unit\0Service\0Socket\0Mount\0Automount\0Swap\0Timer\0Path\0Slice\0Scope\0Install\0";
 
-const char *section_name(u32 section)
+const char *section_name(u32 section) { return name_of(section_names, __builtin_ctz(section)); }
+
+u32 section_find(struct str name)
 {
-    for (u32 i = 0; i < LEN(section_names); i++)
-        if (section == BIT(i))
-            return section_names[i];
-    return NULL;
+    i32 bit;
+    return name_find(section_names, name, &bit) < 0 ? 0 : BIT(bit);
 }
 
 u32 section_of_type(int type)

@@ -102,22 +102,17 @@ static void scan_name(unit_id id, const struct index_entry *e, u32 kinds, const 
 
 static void scan_folder(unit_id id, const struct index_entry *e, u32 kinds)
 {
-    static char dents[8192];
+    struct dir d;
     char target[PATH_BYTES];
     BUF(path, PATH_BYTES);
     buf_z(&path, search_root);
     index_path(e, &path);
-    int fd = sys_open(buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-    for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            bool masked = d->d_type != DT_REG && sys_readlinkat(fd, d->d_name, target, sizeof target) >= 0
-                       && STREQ(target, "/dev/null");
-            scan_name(id, e, kinds, d->d_name, masked);
-        }
-    if (fd >= 0)
-        sys_close(fd);
+    dir_open(&d, buf_end(&path));
+    for (struct dirent *f; (f = dir_next(&d));) {
+        bool masked = f->d_type != DT_REG && sys_readlinkat(d.fd, f->d_name, target, sizeof target) >= 0
+                   && STREQ(target, "/dev/null");
+        scan_name(id, e, kinds, f->d_name, masked);
+    }
 }
 
 /* All folders of one name in all places of the search path. */
@@ -126,7 +121,7 @@ static void scan_named(unit_id id, struct str stem, const char *suffix, u32 kind
     BUF(name, UNIT_NAME_BYTES + 16);
     buf_str(&name, stem);
     buf_z(&name, suffix);
-    for (struct index_entry *e = NULL; (e = index_next(e, (struct str){ name.p, name.n }));)
+    for (struct index_entry *e = NULL; (e = index_next(e, STR(name)));)
         if (e->kind == ENTRY_DIR)
             scan_folder(id, e, kinds);
 }
@@ -139,7 +134,7 @@ static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 
     scan_named(id, name, suffix, kinds);
     if (unit_name_is_instance(name)) {
         unit_name_template(name, &t);
-        scan_named(id, (struct str){ t.p, t.n }, suffix, kinds);
+        scan_named(id, STR(t), suffix, kinds);
     }
     if (!dashes)
         return;
@@ -153,7 +148,7 @@ static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 
         if (str_find(name, '@') >= 0)
             buf_c(&t, '@');
         buf_str(&t, type);
-        scan_named(id, (struct str){ t.p, t.n }, suffix, kinds);
+        scan_named(id, STR(t), suffix, kinds);
     }
 }
 
@@ -184,7 +179,7 @@ static int read_dropins(struct build *b)
         r = read_text(b, text, n);
         if (r < 0)
             return r;
-        r = build_text(b, X_DropIn, (struct str){ path.p, path.n }, true);
+        r = build_text(b, X_DropIn, STR(path), true);
         if (r < 0)
             return r;
     }
@@ -215,7 +210,7 @@ static int read_fragment(struct build *b, struct index_entry *e)
     u32 n;
     int r = file_read_entry(e, &text, &n, &path);
     b->path = path.p;
-    u->path = text_keep((struct str){ path.p, path.n });
+    u->path = text_keep(STR(path));
     u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : search_dirs[e->dir].origin;
     if (r < 0) {
         log_line(LOG_ERR, "%s: %s, refusing the unit.", path.p, read_complaint(r));
@@ -280,7 +275,7 @@ static bool load_as_alias(unit_id id, struct str real)
     buf_z(&alias, unit_name(id));
     unit_id target = unit_get(real);
     if (target)
-        (void)unit_alias(target, (struct str){ alias.p, alias.n });
+        (void)unit_alias(target, STR(alias));
     return target != 0;
 }
 
@@ -292,12 +287,12 @@ static void load_one(unit_id id)
     bool masked;
     b.name = str_of(unit_name(id));
     struct index_entry *e = index_resolve(b.name, &real, &masked);
-    if (load_as_alias(id, (struct str){ real.p, real.n }))
+    if (load_as_alias(id, STR(real)))
         return;
     if (masked) {
         BUF(path, PATH_BYTES);
         index_path(e, &path);
-        u->path = text_keep((struct str){ path.p, path.n });
+        u->path = text_keep(STR(path));
         u->load = LOAD_MASKED;
         return;
     }
@@ -353,7 +348,7 @@ static void load_compact_template(struct index_entry *e)
             (void)unit_name_with_instance(str_of(index_name(e)), a.value, &name);
         }
     if (name.n)
-        (void)unit_get((struct str){ name.p, name.n });
+        (void)unit_get(STR(name));
 }
 
 void load_compact(void)

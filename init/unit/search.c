@@ -31,6 +31,13 @@ const u32 search_dirs_n = LEN(search_dirs);
 
 const char *search_root = "";
 
+char *rooted(const char *path, struct buf *full)
+{
+    buf_z(full, search_root);
+    buf_z(full, path);
+    return buf_end(full);
+}
+
 #define BUILTIN_DIR ((u8)LEN(search_dirs))
 #define HEADS 16384
 
@@ -110,23 +117,15 @@ static int index_name_in(int fd, u8 dir, struct str name, u8 type)
 
 static int index_dir(u8 dir)
 {
-    static char dents[32768];
+    struct dir d;
     BUF(path, PATH_BYTES);
-    buf_fmt(&path, "%s%s", search_root, search_dirs[dir].path);
-    int fd = sys_openat(AT_FDCWD, buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0), r = 0;
-    if (fd < 0) {
-        if (fd != -ENOENT)
-            log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path.p, strerror(-fd));
-        return 0;
-    }
-    for (ssize_t n; r == 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n && r == 0;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            if (d->d_name[0] != '.')
-                r = index_name_in(fd, dir, str_of(d->d_name), d->d_type);
-        }
-    sys_close(fd);
+    int fd = dir_open(&d, rooted(search_dirs[dir].path, &path)), r = 0;
+    if (fd < 0 && fd != -ENOENT)
+        log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path.p, strerror(-fd));
+    for (struct dirent *e; r == 0 && (e = dir_next(&d));)
+        if (e->d_name[0] != '.')
+            r = index_name_in(fd, dir, str_of(e->d_name), e->d_type);
+    dir_close(&d);
     return r;
 }
 
@@ -135,8 +134,7 @@ static bool lib_is_link(void)
 {
     struct stat st;
     BUF(path, PATH_BYTES);
-    buf_fmt(&path, "%s/lib", search_root);
-    return sys_lstat(buf_end(&path), &st) < 0 || S_ISLNK(st.st_mode);
+    return sys_lstat(rooted("/lib", &path), &st) < 0 || S_ISLNK(st.st_mode);
 }
 
 void index_build(void)
@@ -200,7 +198,7 @@ static struct index_entry *find_or_template(struct str name)
     if (e || !unit_name_is_instance(name))
         return e;
     unit_name_template(name, &template);
-    return index_find((struct str){ template.p, template.n });
+    return index_find(STR(template));
 }
 
 static bool in_search_dirs(struct str folder)
@@ -233,7 +231,7 @@ static struct str alias_of(const struct index_entry *e, struct buf *space)
             buf_str(space, part);
         }
     }
-    struct str full = { space->p, space->n };
+    struct str full = STR(*space);
     int slash = str_rfind(full, '/');
     struct str base = str_from(full, (size_t)slash + 1);
     if (slash < 0 || !in_search_dirs(str_cut(full, (size_t)slash)) || !unit_name_valid(base)
@@ -251,7 +249,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
     id_name->n = 0;
     buf_str(id_name, name);
     for (u32 hops = 0; hops < 16; hops++) {
-        struct str current = { id_name->p, id_name->n };
+        struct str current = STR(*id_name);
         struct index_entry *e = find_or_template(current);
         if (!e || !*index_target(e))
             return e && e->kind == ENTRY_DIR ? NULL : e;
@@ -270,7 +268,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
         } else {
             buf_str(&next, alias);
         }
-        if (str_eq((struct str){ next.p, next.n }, current))
+        if (str_eq(STR(next), current))
             return e;                    /* foo@x.service -> foo@.service: the template itself */
         id_name->n = 0;
         buf_put(id_name, next.p, next.n);
@@ -313,8 +311,7 @@ static int open_below_root(const char *path)
         return -ENAMETOOLONG;
     for (u32 hops = 0; hops < 16; hops++) {
         BUF(full, PATH_BYTES);
-        buf_fmt(&full, "%s%s", search_root, here);
-        ssize_t n = sys_readlinkat(AT_FDCWD, buf_end(&full), target, sizeof target);
+        ssize_t n = sys_readlinkat(AT_FDCWD, rooted(here, &full), target, sizeof target);
         if (n < 0 || full.over)
             return sys_open(full.p, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         BUF(next, PATH_BYTES);

@@ -149,7 +149,8 @@ static inline u32 directive_id(const struct directive *d) { return (u32)(d - dir
 const char *directive_name(const struct directive *d);
 const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
 u32 section_of_type(int type);                         /* the section named after the type, or 0 */
-const char *section_name(u32 section);
+const char *section_name(u32 section);                 /* exactly one */
+u32 section_find(struct str name);                     /* 0: none has this name */
 
 #define FOREVER -1                                     /* a default of infinity */
 
@@ -220,6 +221,7 @@ struct build {
     u32 line;
     u32 install_mask;                   /* SEC_INSTALL when [Install] means something here */
     bool quiet;                         /* this file's complaints were already told */
+    bool failed;                        /* a limit was reached, and told: the unit is refused */
     u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
@@ -253,6 +255,7 @@ extern const char *specifier_fragment;                  /* what %y says; set whi
 
 /* The tree that is looked at; "" is the running system. Without a final slash. */
 extern const char *search_root;
+char *rooted(const char *path, struct buf *full);      /* with search_root before it */
 
 struct search_dir { const char *path; u8 origin; bool compact; };
 extern const struct search_dir search_dirs[];
@@ -330,7 +333,7 @@ bool fstab_next(struct fstab *f, struct fstab_line *l);        /* bad lines are 
 bool fstab_option(struct str options, const char *name, struct str *value);    /* last one wins */
 bool fstab_yes_no(struct str options, const char *yes, const char *no);
 void fstab_node(struct str source, struct buf *out);   /* LABEL=x -> /dev/disk/by-label/x */
-bool fs_is_network(const char *type);
+bool fs_is_network(struct str type);
 bool fs_is_api(struct str where);                      /* mounted by PID 1: not for fstab */
 bool in_initrd(void);
 
