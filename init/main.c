@@ -8,7 +8,9 @@
 
 #include <linux/prctl.h>
 
-struct applet { const char *name; int (*main)(int argc, char **argv); const char *link; };
+/* link: `make install` puts a link of this name into /usr/bin or /usr/sbin; 0: called by pith itself only. */
+enum { BIN = 1, SBIN };
+struct applet { char name[23]; u8 link; int (*main)(int argc, char **argv); };
 
 static int init_main(int argc, char **argv)
 {
@@ -21,39 +23,38 @@ static int init_main(int argc, char **argv)
 
 static int links_main(int argc, char **argv);
 
-/* link: where `make install` puts a link of this name; NULL: called by pith itself only. */
 static const struct applet applets[] = {
-    { "systemctl", systemctl_main, "/usr/bin/systemctl" },
-    { "halt", power_main, "/usr/sbin/halt" },
-    { "poweroff", power_main, "/usr/sbin/poweroff" },
-    { "reboot", power_main, "/usr/sbin/reboot" },
-    { "shutdown", power_main, "/usr/sbin/shutdown" },
-    { "systemd-journald", journal_main, NULL },
-    { "systemd-fsck", fsck_main, NULL },
-    { "systemd-remount-fs", remount_main, NULL },
-    { "systemd-sulogin-shell", sulogin_main, NULL },
-    { "pith-mount", mount_main, NULL },
-    { "pith-disklinks", disklinks_main, NULL },
-    { "pith-shutdown", shutdown_main, NULL },
-    { "links", links_main, NULL },
+    { "systemctl", BIN, systemctl_main },
+    { "halt", SBIN, power_main },
+    { "poweroff", SBIN, power_main },
+    { "reboot", SBIN, power_main },
+    { "shutdown", SBIN, power_main },
+    { "systemd-journald", 0, journal_main },
+    { "systemd-fsck", 0, fsck_main },
+    { "systemd-remount-fs", 0, remount_main },
+    { "systemd-sulogin-shell", 0, sulogin_main },
+    { "pith-mount", 0, mount_main },
+    { "pith-disklinks", 0, disklinks_main },
+    { "pith-shutdown", 0, shutdown_main },
+    { "links", 0, links_main },
 };
 
 static int links_main(int argc, char **argv)
 {
-    BUF(out, 4096);
+    BUF(out, 1024);
     (void)argc;
     (void)argv;
     for (u32 i = 0; i < LEN(applets); i++)
         if (applets[i].link)
-            buf_fmt(&out, "%s\n", applets[i].link);
+            buf_fmt(&out, "/usr/%s/%s\n", applets[i].link == BIN ? "bin" : "sbin", applets[i].name);
     return sys_write(1, out.p, out.n) < 0;
 }
 
 static const struct applet *find(const char *name)
 {
-    const char *base = strrchr(name, '/');
+    const char *slash = strrchr(name, '/');
     for (u32 i = 0; i < LEN(applets); i++)
-        if (STREQ(applets[i].name, base ? base + 1 : name))
+        if (STREQ(applets[i].name, slash ? slash + 1 : name))
             return &applets[i];
     return NULL;
 }

@@ -64,6 +64,9 @@ struct str str_word(struct str *rest, const char *separators);   /* skips separa
 const char *z_after(const char *z, const char *prefix);   /* behind the prefix, or NULL */
 bool z_ends(const char *z, const char *suffix);
 bool z_copy(char *to, size_t size, struct str from);      /* false: it did not fit */
+const char *z_next(const char *list);                /* the next of NUL-separated texts; "" ends the list */
+bool z_in(const char *list, const char *word);         /* is it one of them? */
+const char *z_lookup(const char *pairs, const char *key);       /* of "key\0value\0..."; NULL: not there */
 bool glob_match(const char *pattern, const char *text);   /* * ? [a-z] [!a]: fnmatch(3), no flags */
 bool utf8_valid(struct str a);
 bool text_safe(struct str a);                        /* no control characters */
@@ -91,6 +94,8 @@ void buf_span(struct buf *b, usec t, usec accuracy); /* "1min 30s", as format_ti
 void buf_bytes(struct buf *b, u64 bytes);            /* "1.5M", as format_bytes() */
 void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ and controls */
 char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
+/* Text in one of four buffers of PATH_BYTES that take turns: for clients and helpers, not for PID 1. */
+char *z_fmt(const char *fmt, ...) PRINTF(1, 2);
 u32 text_width(struct str s);                        /* columns on a terminal; escapes count 0 */
 
 void buf_octal(struct buf *b, struct str s);         /* without the \040 escapes of the kernel and fstab(5) */
@@ -100,6 +105,8 @@ void buf_octal(struct buf *b, struct str s);         /* without the \040 escapes
 int file_get(const char *path, char *text, u32 size);   /* NUL-terminated; empty on failure */
 int file_line(const char *path, char *text, u32 size);  /* its first line; bytes of all that was read */
 int file_put(const char *path, struct str text, u32 create);   /* create: 0, or the mode of a new file */
+struct str file_text(const char *path, char *space, u32 size);         /* as file_get() */
+struct str file_value(struct str text, const char *key);       /* of the first line "key=value"; or empty */
 void make_parents(const char *path);                 /* the folders above it, 0755 */
 
 /* The entries of a folder but "." and ".."; the last call closes it, dir_close() does before that. */

@@ -3,6 +3,7 @@
  * The bounded writer that all text goes through, in place of stdio (16 KB of text). What does not
  * fit is cut off and the writer says so in `over`; nothing is ever written behind `cap`. */
 #include "base.h"
+#include "../limits.h"
 
 void buf_over(struct buf *b, char *p, u32 cap) { *b = (struct buf){ p, 0, cap, false }; }
 
@@ -134,6 +135,18 @@ char *buf_end(struct buf *b)
     }
     b->p[b->n] = 0;
     return b->p;
+}
+
+char *z_fmt(const char *fmt, ...)
+{
+    static char spaces[4][PATH_BYTES];
+    static u32 turn;
+    struct buf b = BUF_OVER(spaces[turn++ % LEN(spaces)]);
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vfmt(&b, fmt, ap);
+    va_end(ap);
+    return buf_end(&b);
 }
 
 void buf_pad(struct buf *b, u32 from, u32 width)

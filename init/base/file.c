@@ -36,6 +36,21 @@ int file_put(const char *path, struct str text, u32 create)
     return n < 0 ? (int)n : 0;
 }
 
+struct str file_text(const char *path, char *space, u32 size)
+{
+    int n = file_get(path, space, size);
+    return (struct str){ space, n > 0 ? (size_t)n : 0 };
+}
+
+struct str file_value(struct str text, const char *key)
+{
+    size_t n = strlen(key);
+    for (struct str line; (line = str_line(&text, '\n')).p;)
+        if (str_starts(line, key) && line.n > n && line.p[n] == '=')
+            return str_from(line, n + 1);
+    return (struct str){ "", 0 };
+}
+
 void make_parents(const char *path)
 {
     BUF(part, PATH_BYTES);

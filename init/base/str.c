@@ -96,6 +96,25 @@ bool z_copy(char *to, size_t size, struct str from)
     return true;
 }
 
+const char *z_next(const char *list) { return list + strlen(list) + 1; }
+
+bool z_in(const char *list, const char *word)
+{
+    while (*list && !STREQ(list, word))
+        list = z_next(list);
+    return *list;
+}
+
+const char *z_lookup(const char *pairs, const char *key)
+{
+    for (const char *value; *pairs; pairs = z_next(value)) {
+        value = z_next(pairs);
+        if (STREQ(pairs, key))
+            return value;
+    }
+    return NULL;
+}
+
 /* Matches one character against a bracket expression at p; *end is set behind the ']'. An
  * expression that is not closed is no expression: *end stays NULL. */
 static bool bracket_match(const char *p, char c, const char **end)

@@ -3,12 +3,12 @@
  * Calls to PID 1 and what comes back: errors, properties, lists of units; names from the command line. */
 #include "client.h"
 
-static int connected = 1;                /* 1: not tried yet */
-static char error_text[1024];
-static char error_name[128];
+struct bus_msg reply;
+char call_error[1024], call_error_name[128];
 
 bool bus_is_there(void)
 {
+    static int connected = 1;            /* 1: not tried yet */
     struct stat st;
     if (connected > 0)
         connected = client_connect(BUS_SOCKET);
@@ -24,63 +24,52 @@ bool bus_is_there(void)
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-static int finish_call(struct bus_out *m, struct bus_msg *reply)
+/* Sends what was begun. NULL for `what`: nothing is said. */
+static int finish(struct bus_out *m, const char *what, const char *which)
 {
-    int r = client_call(m, reply);
-    if (r == -EREMOTEIO) {
-        const char *name = z_after(reply->error, BUS_NAME ".");
-        struct bus_in in = reply->body;
-        z_copy(error_name, sizeof error_name, str_of(name ? name : reply->error));
-        z_copy(error_text, sizeof error_text, str_of(*reply->signature == 's' ? get_string(&in) : reply->error));
-    } else if (r < 0) {
-        error_name[0] = 0;
-        z_copy(error_text, sizeof error_text, str_of(strerror(-r)));
-    }
-    return r;
+    int r = client_call(m, &reply);
+    if (r == 0)
+        return 0;
+    const char *name = r == -EREMOTEIO ? reply.error : "", *own = z_after(name, BUS_NAME "."), *text = name;
+    struct bus_in in = reply.body;
+    if (!*name)
+        text = strerror(-r);
+    else if (*reply.signature == 's')
+        text = get_string(&in);
+    z_copy(call_error_name, sizeof call_error_name, str_of(own ? own : name));
+    z_copy(call_error, sizeof call_error, str_of(text));
+    return what ? complain("Failed to %s%s: %s", what, which, call_error) : 1;
 }
 
-static int call(struct bus_msg *reply, const char *path, const char *iface, const char *member, const char *signature,
-                va_list ap)
+int ask(const char *what, const char *which, const char *member, const char *signature, ...)
 {
-    struct bus_out m = client_begin(path, iface, member, signature);
+    struct bus_out m = client_begin(BUS_PATH, BUS_MANAGER, member, signature);
+    va_list ap;
+    va_start(ap, signature);
     for (const char *s = signature; *s; s++)
-        if (*s == 's')
+        if (*s == 's') {
             put_string(&m, va_arg(ap, const char *));
-        else if (*s == 'y')
+        } else if (*s == 'a') {
+            const char *const *items = va_arg(ap, const char *const *);
+            put_strings(&m, items, va_arg(ap, u32));
+            s++;
+        } else if (*s == 'y') {
             put_u8(&m, (u8)va_arg(ap, int));
-        else
+        } else {
             put_u32(&m, va_arg(ap, u32));
-    return finish_call(&m, reply);
-}
-
-int manager_call(struct bus_msg *reply, const char *member, const char *signature, ...)
-{
-    va_list ap;
-    va_start(ap, signature);
-    int r = call(reply, BUS_PATH, BUS_MANAGER, member, signature, ap);
+        }
     va_end(ap);
-    return r;
+    return finish(&m, what, which);
 }
-
-int object_call(struct bus_msg *reply, const char *path, const char *iface, const char *member, const char *signature, ...)
-{
-    va_list ap;
-    va_start(ap, signature);
-    int r = call(reply, path, iface, member, signature, ap);
-    va_end(ap);
-    return r;
-}
-
-const char *call_error(void) { return error_text; }
-const char *call_error_name(void) { return error_name; }
 
 int call_exit_status(void)
 {
-    static const char statuses[] =
-        "3\0JobTypeNotApplicable\0org.freedesktop.DBus.Error.AccessDenied\0" "4\0OnlyByDependency\0"
-        "4\0NoIsolation\0" "4\0TransactionIsDestructive\0NoSuchUnit\0LoadFailed\0";
-    i32 status;
-    return name_find(statuses, str_of(error_name), &status) == 0 ? status : 1;
+    static const char *const statuses =
+        "3\0JobTypeNotApplicable\0" "4\0NoIsolation\0" "4\0OnlyByDependency\0" "4\0TransactionIsDestructive\0"
+        "4\0org.freedesktop.DBus.Error.AccessDenied\0" "5\0NoSuchUnit\0" "6\0LoadFailed\0";
+    i32 status = 1;
+    (void)name_find(statuses, str_of(call_error_name), &status);
+    return status;
 }
 
 /* ---- properties ---------------------------------------------------------------------------- */
@@ -88,18 +77,24 @@ int call_exit_status(void)
 static struct bus_in properties;
 static u32 properties_end;
 
-int props_get(const char *unit)
+int props_get(const char *what, const char *unit)
 {
-    struct bus_msg reply;
-    BUF(path, 512);
+    BUF(path, 1024);                     /* a byte of the name becomes three at most */
+    buf_z(&path, BUS_PATH);
     if (unit)
-        bus_path_of(BUS_PATH "/unit/", str_of(unit), &path);
-    else
-        buf_z(&path, BUS_PATH);
-    int r = object_call(&reply, buf_end(&path), BUS_PROPERTIES, "GetAll", "s", "");
+        bus_path_of("/unit/", str_of(unit), &path);
+    struct bus_out m = client_begin(buf_end(&path), BUS_PROPERTIES, "GetAll", "s");
+    put_string(&m, "");
+    int r = finish(&m, what, "");
     properties = reply.body;
-    properties_end = r < 0 ? 0 : get_array(&properties, 8);
+    properties_end = r ? 0 : get_array(&properties, 8);
     return r;
+}
+
+bool array_next(struct bus_in *in, u32 end, u32 align)
+{
+    get_align(in, align);
+    return !in->bad && in->at < end;
 }
 
 bool prop_next(struct prop *p)
@@ -108,48 +103,79 @@ bool prop_next(struct prop *p)
         p->at = properties;
     else
         skip_value(&p->at, &p->signature);
-    get_align(&p->at, 8);
-    if (p->at.bad || p->at.at >= properties_end)
+    if (!array_next(&p->at, properties_end, 8))
         return false;
     p->name = get_string(&p->at);
     p->signature = get_signature(&p->at);
     return !p->at.bad;
 }
 
-bool prop_find(const char *name, struct bus_in *at, const char **signature)
+bool prop_find(const char *name, struct prop *p)
 {
-    struct prop p = { 0 };
-    while (prop_next(&p))
-        if (STREQ(p.name, name)) {
-            *at = p.at;
-            *signature = p.signature;
+    *p = (struct prop){ 0 };
+    while (prop_next(p))
+        if (STREQ(p->name, name))
             return true;
-        }
     return false;
 }
 
 const char *prop_text(const char *name)
 {
-    struct bus_in at;
-    const char *signature;
-    return prop_find(name, &at, &signature) && *signature == 's' ? get_string(&at) : "";
+    struct prop p;
+    return prop_find(name, &p) && *p.signature == 's' ? get_string(&p.at) : "";
 }
 
 u64 prop_number(const char *name)
 {
-    struct bus_in at;
-    const char *signature;
-    if (!prop_find(name, &at, &signature))
+    struct prop p;
+    if (!prop_find(name, &p))
         return 0;
-    return *signature == 't' ? get_u64(&at) : strchr("uib", *signature) ? get_u32(&at) : 0;
+    return *p.signature == 't' ? get_u64(&p.at) : strchr("uib", *p.signature) ? get_u32(&p.at) : 0;
+}
+
+struct texts prop_texts(const char *name)
+{
+    struct prop p;
+    struct texts t = { .end = 0 };
+    if (prop_find(name, &p)) {
+        t.end = *p.signature == 's' ? p.at.at + 1 : get_array(&p.at, 4);
+        t.in = p.at;
+    }
+    return t;
+}
+
+const char *text_next(struct texts *t)
+{
+    return array_next(&t->in, t->end, 1) ? get_string(&t->in) : NULL;
+}
+
+bool command_next(struct bus_in *in, u32 end, struct command *c)
+{
+    static char words[VALUE_BYTES];
+    struct buf argv = BUF_OVER(words);
+    if (!array_next(in, end, 8))
+        return false;
+    c->path = get_string(in);
+    for (u32 argv_end = get_array(in, 4); array_next(in, argv_end, 4);)
+        buf_fmt(&argv, argv.n ? " %s" : "%s", get_string(in));
+    c->argv = buf_end(&argv);
+    c->ignore = get_bool(in);
+    c->started = get_u64(in);
+    (void)get_u64(in);
+    c->exited = get_u64(in);
+    (void)get_u64(in);
+    c->pid = get_u32(in);
+    c->code = (i32)get_u32(in);
+    c->status = (i32)get_u32(in);
+    return !in->bad;
 }
 
 /* ---- lists of units ------------------------------------------------------------------------ */
 
-bool unit_row_next(struct bus_in *in, u32 end, struct unit_row *u)
+bool unit_row_next(u32 end, struct unit_row *u)
 {
-    get_align(in, 8);
-    if (in->bad || in->at >= end)
+    struct bus_in *in = &reply.body;
+    if (!array_next(in, end, 8))
         return false;
     u->name = get_string(in);
     u->description = get_string(in);
@@ -164,15 +190,9 @@ bool unit_row_next(struct bus_in *in, u32 end, struct unit_row *u)
     return !in->bad;
 }
 
-int list_units_call(struct bus_msg *reply, const struct list *states, const char *const *patterns, u32 n)
+int list_units(const char *const *patterns, u32 n)
 {
-    struct bus_out m = client_begin(BUS_PATH, BUS_MANAGER, "ListUnitsByPatterns", "asas");
-    put_strings(&m, states->items, states->n);
-    put_strings(&m, patterns, n);
-    int r = finish_call(&m, reply);
-    if (r < 0)
-        complain("Failed to list units: %s", call_error());
-    return r;
+    return ask("list units", "", "ListUnitsByPatterns", "asas", args.states.items, args.states.n, patterns, n);
 }
 
 /* ---- names --------------------------------------------------------------------------------- */
@@ -181,27 +201,27 @@ struct names names;
 static char names_space[128 << 10];
 static u32 names_used;
 
-static void name_add(struct str name)
+static void name_add(const char *name)
 {
-    if (names.n == LEN(names.name) || name.n >= sizeof names_space - names_used)
+    char *to = names_space + names_used;
+    if (names.n == LEN(names.name) || !z_copy(to, sizeof names_space - names_used, str_of(name)))
         return;
-    names.name[names.n++] = names_space + names_used;
-    z_copy(names_space + names_used, sizeof names_space - names_used, name);
-    names_used += (u32)name.n + 1;
+    names.name[names.n++] = to;
+    names_used += (u32)strlen(name) + 1;
 }
 
 static int resolve_globs(const char *const *globs, u32 n)
 {
-    struct bus_msg reply;
     struct unit_row u;
-    int r = n ? list_units_call(&reply, &args.states, globs, n) : 0;
-    if (r < 0 || !n)
-        return r;
+    if (!n)
+        return 0;
+    if (list_units(globs, n))
+        return 1;
     u32 end = get_array(&reply.body, 8);
     names.expanded = true;
-    while (unit_row_next(&reply.body, end, &u))
+    while (unit_row_next(end, &u))
         if (args.all || !STREQ(u.active, "inactive") || u.job_id)
-            name_add(str_of(u.name));
+            name_add(u.name);
     return 0;
 }
 
@@ -218,9 +238,19 @@ int names_take(int argc, char **argv, const char *suffix, bool globs)
             return complain("Failed to mangle name: %s", strerror(-r));
         if (r > 0 && !args.quiet && strstr(buf_end(&name), "\\x") && !strstr(argv[i], "\\x"))
             complain("Invalid unit name \"%s\" escaped as \"%s\" (maybe you should use systemd-escape?).", argv[i], name.p);
-        name_add((struct str){ name.p, name.n });
-        if (globs && strpbrk(names.name[names.n - 1], "*?[") && patterns_n < LEN(patterns))
+        name_add(buf_end(&name));
+        if (globs && strpbrk(name.p, "*?[") && patterns_n < LEN(patterns))
             patterns[patterns_n++] = names.name[--names.n];
     }
-    return resolve_globs(patterns, patterns_n) < 0;
+    return resolve_globs(patterns, patterns_n);
+}
+
+int names_each(int (*fn)(const char *unit, bool first))
+{
+    int status = 0;
+    for (u32 i = 0; i < names.n; i++) {
+        int r = fn(names.name[i], i == 0);
+        status = status ? status : r;
+    }
+    return status;
 }

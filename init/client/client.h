@@ -18,74 +18,104 @@ const char *env_of(const char *name);        /* NULL: not set */
 
 /* ---- out.c: standard output, gathered; colours and columns ---------------------------------- */
 
-void out(const char *fmt, ...) PRINTF(1, 2);
-void out_str(struct str s);
+/* In what out() and complain() write, a byte of these is an ink or a glyph: "\4" or "%c" with GREEN.
+ * Inks are nothing on what is no terminal; glyphs are ASCII where the locale is not UTF-8. */
+enum ink { PLAIN = 1, BOLD, RED, GREEN, YELLOW, GREY, UNDERLINE };
+enum glyph { GLYPH_ACTIVE = 14, GLYPH_INACTIVE, GLYPH_FAILED, GLYPH_RELOADING, GLYPH_BRANCH, GLYPH_LAST,
+             GLYPH_VERTICAL, GLYPH_SPACE, GLYPH_BULLET };
+
+void out(const char *fmt, ...) PRINTF(1, 2);         /* at most 16 KiB at once */
+void out_str(struct str s);                          /* as it is: no inks, any length */
 void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
-
-enum ink { PLAIN, BOLD, RED, GREEN, YELLOW, GREY, UNDERLINE };
-const char *ink(enum ink i);                 /* "" on what is no terminal */
-enum glyph { GLYPH_ACTIVE, GLYPH_INACTIVE, GLYPH_FAILED, GLYPH_RELOADING, GLYPH_BRANCH, GLYPH_LAST,
-             GLYPH_VERTICAL, GLYPH_SPACE, GLYPH_BULLET, GLYPH_ARROW };
-const char *glyph(enum glyph g);             /* ASCII where the locale is not UTF-8 */
+bool is_utf8(void);
 u32 out_columns(void);                       /* UINT32_MAX when nobody looks */
-
-void out_time(usec real);                    /* "Sun 2026-11-22 10:00:00 UTC"; 0: nothing */
-void out_when(usec real);                    /* the same and "; 3s ago" */
-void out_log_time(usec real);                /* "Nov 22 10:00:00" */
 
 /* A table: cells are added row by row, texts stay their owner's until it is printed. */
 void grid_begin(const char *headers);       /* NUL-separated, ends with an empty one */
 void grid_cell(const char *text, enum ink i);
 void grid_print(u32 hidden);                /* without the columns whose bits are set */
 
+/* time.c: moments of CLOCK_REALTIME, made with z_fmt(); a further moment takes up to five of its turns */
+const char *time_text(usec real);            /* "Sun 2026-11-22 10:00:00 UTC"; 0 and USEC_INF: "" */
+const char *when_text(usec real);            /* the same and "; 3s ago" */
+const char *log_time_text(usec real);        /* "Nov 22 10:00:00" */
+
 /* ---- options.c ----------------------------------------------------------------------------- */
 
-enum option_kind { OPT_FLAG, OPT_COUNT, OPT_TEXT, OPT_LIST, OPT_NOTHING, OPT_NOTHING_TEXT, OPT_REFUSED };
-struct option { const char *name; char letter; u8 kind; void *to; };
 struct list { const char *items[64]; u32 n; };
 bool list_has(const struct list *l, const char *item);
-/* getopt_long(3)'s manners. What is no option is left in argv[1..argc). 0, or -EINVAL: told. */
-int options_parse(const struct option *table, int *argc, char **argv);
 
 struct args {
     struct list types, states, properties, values;
-    bool all, failed, full, no_legend, value, no_block, wait, quiet, now, runtime, no_reload, plain;
-    bool reverse, before, after, help, version, no_wtmp, dry_run, halt, poweroff, reboot, kexec, cancel, user;
+    bool all, failed, full, no_legend, value, no_block, wait, quiet, now, runtime, no_reload, plain, ignored;
+    bool reverse, before, after, help, version, dry_run, halt, poweroff, reboot, kexec, cancel;
     u8 force;
-    const char *job_mode, *signal, *whom, *root, *lines, *message, *reboot_argument;
+    const char *job_mode, *signal, *whom, *root, *lines, *message, *reboot_argument, *ignored_text;
 };
 extern struct args args;
 
+/* A table of options is a macro of rows O(KIND, letter or 0, "long-name", field of args); TABLE_OF makes
+ * of it what options_parse() and options_help() take: the names, and the rest of each row. */
+enum option_kind { FLAG, COUNT, TEXT, LIST, REFUSED };
+struct option { char letter; u8 kind; u16 field; };
+struct options { const char *names; const struct option *rows; };
+#define OPTION_NAME(kind, letter, name, field) name "\0"
+#define OPTION_ROW(kind, letter, name, field) { letter, kind, offsetof(struct args, field) },
+#define OPTIONS_OF(table) { table(OPTION_NAME), (const struct option[]){ table(OPTION_ROW) } }
+
+/* getopt_long(3)'s manners. What is no option is left in argv[1..argc). 0, or -EINVAL: told. */
+int options_parse(const struct options *table, int *argc, char **argv);
+void options_help(const struct options *table);
+
 /* ---- calls.c: talking to PID 1 -------------------------------------------------------------- */
 
+extern struct bus_msg reply;                 /* to the last call; valid until the next */
+extern char call_error[1024], call_error_name[128];  /* of the last that failed; the name without our prefix */
+
 bool bus_is_there(void);                     /* connects; false: told why not */
-/* Calls a method of the manager; the signature's letters (s u i y) are the arguments after it.
- * 0, or a negative errno with call_error() set. */
-int manager_call(struct bus_msg *reply, const char *member, const char *signature, ...);
-int object_call(struct bus_msg *reply, const char *path, const char *iface, const char *member,
-                const char *signature, ...);
-const char *call_error(void);                /* the text of the last failure */
-const char *call_error_name(void);           /* behind org.freedesktop.systemd1., "" */
-int call_exit_status(void);                  /* what systemctl exits with for it (LSB) */
+/* Calls a method of the manager. The signature's letters are the arguments after it: s u i y as they are,
+ * "as" as an array of texts and its length. 0; or 1 with call_error, after "Failed to WHAT WHICH: why" has
+ * been said (unless `what` is NULL; where WHICH is not "", WHAT ends in a blank). */
+int ask(const char *what, const char *which, const char *member, const char *signature, ...);
+int call_exit_status(void);                  /* what systemctl exits with for call_error_name (LSB) */
+
+/* While there is a further element of the array that ends at `end`: moves to it. `align`: its type's. */
+bool array_next(struct bus_in *in, u32 end, u32 align);
 
 /* Properties of one object, all at once; what is looked up is valid until the next call. */
-int props_get(const char *unit);             /* NULL: the manager */
-bool prop_find(const char *name, struct bus_in *at, const char **signature);
+struct prop { const char *name, *signature; struct bus_in at; };
+int props_get(const char *what, const char *unit);   /* NULL: the manager; 0 or 1 as ask() */
+bool prop_next(struct prop *p);              /* all of them; zeroed: from the first */
+bool prop_find(const char *name, struct prop *p);    /* false: it is an empty array */
 const char *prop_text(const char *name);     /* "" */
 u64 prop_number(const char *name);           /* 0 */
-struct prop { const char *name, *signature; struct bus_in at; };
-bool prop_next(struct prop *p);              /* all of them; zeroed: from the first */
+/* The texts of one property that is a text or an array of them, one a call; NULL at the end. */
+struct texts { struct bus_in in; u32 end; };
+struct texts prop_texts(const char *name);
+const char *text_next(struct texts *t);
+
+/* A command of a service, of a property of COMMANDS' type. Its argv is joined, valid until the next. */
+#define COMMANDS "a(sasbttttuii)"
+struct command { const char *path, *argv; bool ignore; usec started, exited; u32 pid; i32 code, status; };
+bool command_next(struct bus_in *in, u32 end, struct command *c);
 
 /* One unit of ListUnits. */
 struct unit_row { const char *name, *description, *load, *active, *sub, *job; u32 job_id; };
-bool unit_row_next(struct bus_in *in, u32 end, struct unit_row *u);
-int list_units_call(struct bus_msg *reply, const struct list *states, const char *const *patterns, u32 n);
+bool unit_row_next(u32 end, struct unit_row *u);
+int list_units(const char *const *patterns, u32 n);  /* those of --state= too; 0 or 1: told */
 
 /* Names of units from the command line: completed, globs resolved among the loaded units. */
 struct names { const char *name[1024]; u32 n; bool expanded; };
 extern struct names names;
 int names_take(int argc, char **argv, const char *suffix, bool globs);       /* 0 or 1: told */
+int names_each(int (*fn)(const char *unit, bool first));     /* the first status that is not 0 */
+
+/* ---- jobs.c -------------------------------------------------------------------------------- */
+
+/* Does `job` ("start", "try-restart") to all `names` and waits as the options say; the exit status. */
+int run_jobs(const char *job, const char *mode);
+int run_start(const char *unit, const char *mode);   /* starts one unit */
 
 /* ---- the verbs ----------------------------------------------------------------------------- */
 
@@ -93,9 +123,11 @@ typedef int verb_fn(int argc, char **argv);  /* argv[0] is the verb; returns the
 verb_fn verb_list_units, verb_list_unit_files, verb_list_jobs, verb_list_dependencies,     /* list.c */
     verb_show, verb_status,                                                                 /* show.c status.c */
     verb_job, verb_is_active, verb_is_failed, verb_is_system_running, verb_kill,            /* jobs.c */
-    verb_reset_failed, verb_daemon_reload, verb_power, verb_switch_root, verb_cancel,
+    verb_reset_failed, verb_daemon_reload, verb_cancel,
+    verb_power, verb_switch_root,                                                           /* power.c */
     verb_files, verb_is_enabled, verb_get_default, verb_set_default, verb_cat;              /* files.c */
 void status_log(const char *unit, u32 main_pid, usec since);     /* the last lines it wrote: kmsg.c */
 enum glyph active_glyph(const char *active, enum ink *i);
+const char *code_name(i32 code);             /* of CLD_EXITED and its kin */
 
 #endif

@@ -8,18 +8,20 @@
 
 enum glyph active_glyph(const char *active, enum ink *i)
 {
-    *i = STREQ(active, "active") || STREQ(active, "reloading") ? GREEN : STREQ(active, "failed") ? RED
-       : STREQ(active, "inactive") || STREQ(active, "deactivating") ? PLAIN : GREEN;
-    return STREQ(active, "failed") ? GLYPH_FAILED : STREQ(active, "reloading") ? GLYPH_RELOADING
-         : STREQ(active, "inactive") || STREQ(active, "maintenance") ? GLYPH_INACTIVE : GLYPH_ACTIVE;
+    /* ink, glyph; what is not here is active or on its way to it: a green dot */
+    static const char *const looks = "failed\0\003\020\0reloading\0\004\021\0inactive\0\001\017\0maintenance\0\004\017\0"
+                                "deactivating\0\001\016\0";
+    const char *look = z_lookup(looks, active);
+    *i = look ? (enum ink)look[0] : GREEN;
+    return look ? (enum glyph)look[1] : GLYPH_ACTIVE;
 }
 
-/* By type, then by name. */
-static int by_type(const char *a, const char *b)
+/* By type, then by name, of rows that begin with their name. */
+static int by_type(const void *a, const void *b)
 {
-    const char *ta = strrchr(a, '.'), *tb = strrchr(b, '.');
-    int r = ta && tb ? strcmp(ta, tb) : 0;
-    return r ? r : strcmp(a, b);
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b, *tx = strrchr(x, '.'), *ty = strrchr(y, '.');
+    int r = tx && ty ? strcmp(tx, ty) : 0;
+    return r ? r : strcmp(x, y);
 }
 
 static bool type_wanted(const char *name)
@@ -40,50 +42,44 @@ static bool matches(int argc, char **argv, const char *name)
 
 static struct unit_row rows[UNITS_MAX];
 
-static int compare_rows(const void *a, const void *b)
+static u32 collect_rows(void)
 {
-    return by_type(((const struct unit_row *)a)->name, ((const struct unit_row *)b)->name);
-}
-
-static u32 collect_rows(struct bus_msg *reply)
-{
-    u32 n = 0, end = get_array(&reply->body, 8);
+    u32 n = 0, end = get_array(&reply.body, 8);
     struct unit_row u;
-    while (n < LEN(rows) && unit_row_next(&reply->body, end, &u))
+    while (n < LEN(rows) && unit_row_next(end, &u))
         if (type_wanted(u.name) && (args.all || args.states.n || u.job_id || !STREQ(u.active, "inactive")))
             rows[n++] = u;
-    qsort(rows, n, sizeof rows[0], compare_rows);
+    qsort(rows, n, sizeof rows[0], by_type);
     return n;
 }
 
 static void unit_legend(u32 n, bool jobs)
 {
-    if (n)
-        out_str(S("\nLOAD   = Reflects whether the unit definition was properly loaded.\n"
-                  "ACTIVE = The high-level unit activation state, i.e. generalization of SUB.\n"
-                  "SUB    = The low-level unit activation state, values depend on unit type.\n"));
-    if (jobs)
-        out_str(S("JOB    = Pending job for the unit.\n\n"));
     bool all = args.all || list_has(&args.states, "inactive"), some = !all && args.states.n;
-    out("%s%u loaded units listed.%s", some ? "" : ink(n ? BOLD : RED), n, some ? "" : ink(PLAIN));
-    out("%s\n", all || some ? "" : " Pass --all to see loaded but inactive units, too.");
+    if (n)
+        out("\nLOAD   = Reflects whether the unit definition was properly loaded.\n"
+            "ACTIVE = The high-level unit activation state, i.e. generalization of SUB.\n"
+            "SUB    = The low-level unit activation state, values depend on unit type.\n");
+    if (jobs)
+        out("JOB    = Pending job for the unit.\n\n");
+    out("%c%u loaded units listed.\1%s\n", some ? PLAIN : n ? BOLD : RED, n,
+        all || some ? "" : " Pass --all to see loaded but inactive units, too.");
     if (!some)
-        out_str(S("To show all installed unit files use 'systemctl list-unit-files'.\n"));
+        out("To show all installed unit files use 'systemctl list-unit-files'.\n");
 }
 
 int verb_list_units(int argc, char **argv)
 {
-    struct bus_msg reply;
     bool jobs = false;
-    if (!bus_is_there() || list_units_call(&reply, &args.states, (const char *const *)argv + 1, (u32)MAX(argc - 1, 0)) < 0)
+    if (list_units((const char *const *)argv + 1, (u32)MAX(argc - 1, 0)))
         return 1;
-    u32 n = collect_rows(&reply);
+    u32 n = collect_rows();
     grid_begin(" \0UNIT\0LOAD\0ACTIVE\0SUB\0JOB\0DESCRIPTION\0");
     for (u32 i = 0; i < n; i++) {
         const struct unit_row *u = &rows[i];
-        bool bad = !STREQ(u->load, "loaded") && !STREQ(u->load, "stub"), failed = STREQ(u->active, "failed");
+        bool bad = !z_in("loaded\0stub\0", u->load), failed = STREQ(u->active, "failed");
         enum ink active = failed && !bad ? RED : PLAIN;
-        grid_cell(bad || failed ? glyph(GLYPH_ACTIVE) : " ", bad ? YELLOW : active);
+        grid_cell(bad || failed ? "\016" : " ", bad ? YELLOW : active);
         grid_cell(u->name, active);
         grid_cell(u->load, bad ? RED : PLAIN);
         grid_cell(u->active, active);
@@ -103,16 +99,13 @@ int verb_list_units(int argc, char **argv)
 int verb_list_jobs(int argc, char **argv)
 {
     static char numbers[UNITS_MAX][8];
-    struct bus_msg reply;
     u32 n = 0;
-    if (!bus_is_there())
+    if (ask("list jobs", "", "ListJobs", ""))
         return 1;
-    if (manager_call(&reply, "ListJobs", "") < 0)
-        return complain("Failed to list jobs: %s", call_error());
     struct bus_in *in = &reply.body;
     u32 end = get_array(in, 8);
     grid_begin("JOB\0UNIT\0TYPE\0STATE\0");
-    while (get_align(in, 8), !in->bad && in->at < end && n < LEN(numbers)) {
+    while (array_next(in, end, 8) && n < LEN(numbers)) {
         u32 id = get_u32(in);
         const char *unit = get_string(in), *type = get_string(in), *state = get_string(in);
         (void)get_string(in);
@@ -131,8 +124,7 @@ int verb_list_jobs(int argc, char **argv)
     if (n)
         grid_print(0);
     if (!args.no_legend)
-        n ? out("\n%s%u jobs listed%s.\n", ink(BOLD), n, ink(PLAIN))
-          : out("%sNo jobs %s.%s\n", ink(GREEN), argc > 1 ? "listed" : "running", ink(PLAIN));
+        n ? out("\n\2%u jobs listed\1.\n", n) : out("\4No jobs %s.\1\n", argc > 1 ? "listed" : "running");
     return 0;
 }
 
@@ -140,11 +132,6 @@ int verb_list_jobs(int argc, char **argv)
 
 struct file_row { const char *name; i8 state; bool compact; };
 static struct file_row files[UNITS_MAX];
-
-static int compare_files(const void *a, const void *b)
-{
-    return by_type(((const struct file_row *)a)->name, ((const struct file_row *)b)->name);
-}
 
 static u32 collect_files(int argc, char **argv)
 {
@@ -160,7 +147,7 @@ static u32 collect_files(int argc, char **argv)
             files[n++] = (struct file_row){ name, (i8)(state < 0 ? FILE_BAD : state),
                                             e->kind != ENTRY_BUILTIN && search_dirs[e->dir].compact };
     }
-    qsort(files, n, sizeof files[0], compare_files);
+    qsort(files, n, sizeof files[0], by_type);
     return n;
 }
 
@@ -172,11 +159,12 @@ int verb_list_unit_files(int argc, char **argv)
     u32 n = collect_files(argc, argv);
     grid_begin("UNIT FILE\0STATE\0PRESET\0FROM\0");
     for (u32 i = 0; i < n; i++) {
-        i8 s = files[i].state;
-        bool preset = file_has_preset(s);
+        u32 s = BIT(files[i].state);
+        bool preset = file_has_preset(files[i].state);
+        bool good = s & (BIT(FILE_ENABLED) | BIT(FILE_ALIAS));
+        bool bad = s & (BIT(FILE_MASKED) | BIT(FILE_MASKED_RUNTIME) | BIT(FILE_DISABLED) | BIT(FILE_BAD));
         grid_cell(files[i].name, PLAIN);
-        grid_cell(name_of(file_state_names, s), s == FILE_ENABLED || s == FILE_ALIAS ? GREEN
-                   : s == FILE_MASKED || s == FILE_MASKED_RUNTIME || s == FILE_DISABLED || s == FILE_BAD ? RED : PLAIN);
+        grid_cell(name_of(file_state_names, files[i].state), good ? GREEN : bad ? RED : PLAIN);
         grid_cell(preset ? "enabled" : "-", preset ? GREEN : GREY);
         grid_cell(files[i].compact ? "/etc/units" : "", PLAIN);
         compact |= files[i].compact;
@@ -223,21 +211,16 @@ static int compare_deps(const void *a, const void *b)
 
 static u32 get_dependencies(const char *unit, const char **list, u32 max)
 {
-    static const char *const kinds[][6] = {
-        { "Requires", "Requisite", "Wants", "ConsistsOf", "BindsTo", "Upholds" },
-        { "RequiredBy", "RequisiteOf", "WantedBy", "PartOf", "BoundBy", "UpheldBy" },
-        { "After" }, { "Before" },
+    static const char *const kinds[] = {
+        "Requires\0Requisite\0Wants\0ConsistsOf\0BindsTo\0Upholds\0",
+        "RequiredBy\0RequisiteOf\0WantedBy\0PartOf\0BoundBy\0UpheldBy\0", "After\0", "Before\0",
     };
-    u32 n = 0, which = args.after ? 2 : args.before ? 3 : args.reverse;
-    if (props_get(unit) < 0)
+    u32 n = 0;
+    if (props_get(NULL, unit))
         return 0;
-    for (u32 k = 0; k < 6 && kinds[which][k]; k++) {
-        struct bus_in in;
-        const char *signature;
-        if (!prop_find(kinds[which][k], &in, &signature))
-            continue;
-        for (u32 end = get_array(&in, 4); !in.bad && in.at < end && n < max;) {
-            const char *name = get_string(&in);
+    for (const char *kind = kinds[args.after ? 2 : args.before ? 3 : args.reverse]; *kind; kind = z_next(kind)) {
+        struct texts t = prop_texts(kind);
+        for (const char *name; n < max && (name = text_next(&t));) {
             u32 i = 0;
             while (i < n && !STREQ(list[i], name))
                 i++;
@@ -249,13 +232,13 @@ static u32 get_dependencies(const char *unit, const char **list, u32 max)
     return n;
 }
 
-static void put_branch(const char *name, u32 level, u32 branches, bool last)
+static void put_branch(const char *name, u32 level, u32 branches, enum glyph end)
 {
-    for (u32 i = level; i-- && !args.plain;)
-        out("%s", glyph(branches & BIT(i) ? GLYPH_VERTICAL : GLYPH_SPACE));
-    for (u32 i = 0; i < level && args.plain; i++)
-        out_str(S("  "));
-    out("%s%s\n", args.plain ? "" : glyph(last ? GLYPH_LAST : GLYPH_BRANCH), name);
+    for (u32 i = level; i--;)
+        out("%c", branches & BIT(i) && !args.plain ? GLYPH_VERTICAL : GLYPH_SPACE);
+    if (!args.plain)
+        out("%c", end);
+    out("%s\n", name);
 }
 
 static void put_tree(const char *unit, u32 level, u32 branches)
@@ -272,25 +255,24 @@ static void put_tree(const char *unit, u32 level, u32 branches)
     for (u32 i = 0; i < n; i++) {
         const char *name = lists[base + i];
         enum ink color = PLAIN;
+        enum glyph g = GLYPH_INACTIVE;
         if (on_path(name)) {
             circular = true;
             continue;
         }
-        if (args.plain) {
-            out_str(S("  "));
-        } else {
-            enum glyph g = GLYPH_INACTIVE;
-            if (props_get(name) == 0)
-                g = active_glyph(prop_text("ActiveState"), &color);
-            out("%s%s%s ", ink(color), glyph(g), ink(PLAIN));
-        }
-        put_branch(name, level, branches, i + 1 == n && !circular);
+        if (!args.plain && !props_get(NULL, name))
+            g = active_glyph(prop_text("ActiveState"), &color);
+        if (args.plain)
+            out("  ");
+        else
+            out("%c%c\1 ", color, g);
+        put_branch(name, level, branches, i + 1 == n && !circular ? GLYPH_LAST : GLYPH_BRANCH);
         if (args.all || z_ends(name, ".target"))
             put_tree(name, level + 1, branches << 1 | (i + 1 < n));
     }
     if (circular && !args.plain) {
-        out_str(S("  "));
-        put_branch("...", level, branches, true);
+        out("  ");
+        put_branch("...", level, branches, GLYPH_LAST);
     }
     lists_n = base;
     if (args.plain)
@@ -299,14 +281,17 @@ static void put_tree(const char *unit, u32 level, u32 branches)
     tree_used = used;
 }
 
+static int put_whole_tree(const char *unit, bool first)
+{
+    out(first ? "%s\n" : "\n%s\n", unit);
+    put_tree(unit, 0, 0);
+    return 0;
+}
+
 int verb_list_dependencies(int argc, char **argv)
 {
     char *fallback[] = { argv[0], "default.target", NULL };
-    if (!bus_is_there() || names_take(MAX(argc, 2), argc > 1 ? argv : fallback, ".service", true))
+    if (names_take(MAX(argc, 2), argc > 1 ? argv : fallback, ".service", true))
         return 1;
-    for (u32 i = 0; i < names.n; i++) {
-        out("%s%s\n", i ? "\n" : "", names.name[i]);
-        put_tree(names.name[i], 0, 0);
-    }
-    return 0;
+    return names_each(put_whole_tree);
 }

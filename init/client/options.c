@@ -25,107 +25,108 @@ static void list_add(struct list *l, char *text)
     }
 }
 
-static bool takes_text(const struct option *o)
+/* What is being parsed. */
+static const char *program;
+static char **next;                      /* the word behind this one */
+
+static int fail(const char *fmt, const char *word, size_t n)
 {
-    return o->kind == OPT_TEXT || o->kind == OPT_LIST || o->kind == OPT_NOTHING_TEXT;
+    return complain(fmt, program, (int)n, word), -EINVAL;
 }
 
-static int apply(const struct option *o, const char *program, char *text)
+/* `text`: what is joined to the option, or NULL. */
+static int apply(const struct option *o, const char *name, char *text)
 {
+    void *to = (char *)&args + o->field;
+    bool wants = o->kind == TEXT || o->kind == LIST;
+    if (text && !wants)
+        return fail("%s: option '--%.*s' doesn't allow an argument", name, 99);
+    if (wants && !text && !(text = *next++))
+        return name[1] ? fail("%s: option '--%.*s' requires an argument", name, 99)
+                       : fail("%s: option requires an argument -- '%.*s'", name, 1);
     switch ((enum option_kind)o->kind) {
-    case OPT_FLAG: *(bool *)o->to = true; break;
-    case OPT_COUNT: ++*(u8 *)o->to; break;
-    case OPT_TEXT: *(const char **)o->to = text; break;
-    case OPT_LIST: list_add(o->to, text); break;
-    case OPT_REFUSED:
-        complain("%s: option '--%s' is not supported by pith.", program, o->name);
-        return -EINVAL;
-    case OPT_NOTHING:
-    case OPT_NOTHING_TEXT: break;
+    case FLAG: *(bool *)to = true; break;
+    case COUNT: ++*(u8 *)to; break;
+    case TEXT: *(const char **)to = text; break;
+    case LIST: list_add(to, text); break;
+    case REFUSED: return fail("%s: option '--%.*s' is not supported by pith.", name, 99);
     }
     return 0;
 }
 
-/* NULL: told. */
-static const struct option *find_long(const struct option *table, const char *program, const char *name, size_t n)
-{
-    const struct option *found = NULL;
-    bool ambiguous = false;
-    for (const struct option *o = table; o->name; o++) {
-        if (strncmp(o->name, name, n) != 0)
-            continue;
-        if (!o->name[n])
-            return o;
-        ambiguous |= found && found->to != o->to;
-        found = o;
-    }
-    if (found && !ambiguous)
-        return found;
-    complain("%s: %s option '--%.*s'", program, found ? "ambiguous" : "unrecognized", (int)n, name);
-    return NULL;
-}
-
-static int take_long(const struct option *table, const char *program, char *word, char ***next)
+static int take_long(const struct options *table, char *word)
 {
     size_t n = strcspn(word, "=");
-    const struct option *o = find_long(table, program, word, n);
-    char *text = word[n] ? word + n + 1 : NULL;
-    if (!o)
-        return -EINVAL;
-    if (text && !takes_text(o)) {
-        complain("%s: option '--%s' doesn't allow an argument", program, o->name);
-        return -EINVAL;
-    }
-    if (!text && takes_text(o) && !(text = *(*next)++)) {
-        complain("%s: option '--%s' requires an argument", program, o->name);
-        return -EINVAL;
-    }
-    return apply(o, program, text);
-}
-
-static int take_letters(const struct option *table, const char *program, char *word, char ***next)
-{
-    for (; *word; word++) {
-        const struct option *o = table;
-        while (o->name && o->letter != *word)
-            o++;
-        if (!o->name) {
-            complain("%s: invalid option -- '%c'", program, *word);
-            return -EINVAL;
-        }
-        if (!takes_text(o)) {
-            int r = apply(o, program, NULL);
-            if (r < 0)
-                return r;
+    const struct option *o = table->rows, *found = NULL;
+    const char *found_name = NULL;
+    bool ambiguous = false;
+    for (const char *name = table->names; *name; name = z_next(name), o++) {
+        if (strncmp(name, word, n) != 0)
             continue;
-        }
-        char *text = word[1] ? word + 1 : *(*next)++;
-        if (text)
-            return apply(o, program, text);
-        complain("%s: option requires an argument -- '%c'", program, *word);
-        return -EINVAL;
+        bool exact = !name[n];
+        ambiguous = !exact && (ambiguous || (found && found->field != o->field));
+        found = o;
+        found_name = name;
+        if (exact)
+            break;
     }
-    return 0;
+    if (!found || ambiguous)
+        return fail(found ? "%s: ambiguous option '--%.*s'" : "%s: unrecognized option '--%.*s'", word, n);
+    return apply(found, found_name, word[n] ? word + n + 1 : NULL);
 }
 
-int options_parse(const struct option *table, int *argc, char **argv)
+static int take_letters(const struct options *table, char *word)
 {
-    const char *slash = strrchr(argv[0], '/'), *program = slash ? slash + 1 : argv[0];
-    char **next = argv + 1, **kept = argv + 1;
+    int r = 0;
+    for (; *word && r == 0; word++) {
+        const struct option *o = table->rows;
+        const char *name = table->names;
+        for (; *name && o->letter != *word; o++)
+            name = z_next(name);
+        if (!*name)
+            return fail("%s: invalid option -- '%.*s'", word, 1);
+        if (o->kind == TEXT || o->kind == LIST)
+            return apply(o, z_fmt("%c", *word), word[1] ? word + 1 : NULL);
+        r = apply(o, name, NULL);
+    }
+    return r;
+}
+
+int options_parse(const struct options *table, int *argc, char **argv)
+{
+    const char *slash = strrchr(argv[0], '/');
+    char **kept = argv + 1;
     bool ended = false;
-    while (*next) {
+    int r = 0;
+    program = slash ? slash + 1 : argv[0];
+    for (next = argv + 1; *next && r == 0;) {
         char *word = *next++;
-        int r = 0;
         if (ended || word[0] != '-' || !word[1])
             *kept++ = word;
         else if (STREQ(word, "--"))
             ended = true;
         else
-            r = word[1] == '-' ? take_long(table, program, word + 2, &next) : take_letters(table, program, word + 1, &next);
-        if (r < 0)
-            return r;
+            r = word[1] == '-' ? take_long(table, word + 2) : take_letters(table, word + 1);
     }
     *kept = NULL;
     *argc = (int)(kept - argv);
-    return 0;
+    return r;
+}
+
+/* All that do something, in lines of a screen's width. */
+void options_help(const struct options *table)
+{
+    const struct option *o = table->rows;
+    u32 column = 80;
+    for (const char *name = table->names; *name; name = z_next(name), o++) {
+        BUF(word, 64);
+        if (o->kind == REFUSED || o->field == offsetof(struct args, ignored) || o->field == offsetof(struct args, ignored_text))
+            continue;
+        buf_fmt(&word, o->letter ? "  -%c " : "  ", o->letter);
+        if (name[1])
+            buf_fmt(&word, "--%s%s", name, o->kind == TEXT || o->kind == LIST ? "=" : "");
+        out(column + word.n > 80 ? "\n%s" : "%s", buf_end(&word));
+        column = column + word.n > 80 ? word.n : column + word.n;
+    }
+    out("\n");
 }

@@ -17,6 +17,48 @@ const char *env_of(const char *name)
     return NULL;
 }
 
+/* ---- what the terminal can ------------------------------------------------------------------ */
+
+static bool on_terminal(void)
+{
+    struct termios t;
+    return sys_ioctl(1, TCGETS, &t) == 0;
+}
+
+static bool has_colours(void)
+{
+    static i8 known;
+    const char *term = env_of("TERM"), *forced = env_of("SYSTEMD_COLORS");
+    bool on = false;
+    if (known)
+        return known > 0;
+    if (!forced || parse_bool(str_of(forced), &on) < 0)
+        on = on_terminal() && !env_of("NO_COLOR") && !(term && STREQ(term, "dumb"));
+    known = on ? 1 : -1;
+    return on;
+}
+
+/* As systemd: no locale at all is taken for UTF-8, which is what small systems have. */
+bool is_utf8(void)
+{
+    const char *l = env_of("LC_ALL");
+    l = l && *l ? l : env_of("LC_CTYPE");
+    l = l && *l ? l : env_of("LANG");
+    return !l || !*l || strstr(l, "UTF-8") || strstr(l, "utf8");
+}
+
+u32 out_columns(void)
+{
+    const char *given = env_of("COLUMNS");
+    struct winsize size = { 0 };
+    u64 n = 0;
+    if (!on_terminal())
+        return UINT32_MAX;
+    if (given && parse_u64(str_of(given), 10, &n) == 0 && n)
+        return (u32)n;
+    return sys_ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
 /* ---- writing ------------------------------------------------------------------------------- */
 
 static char space[32768];
@@ -35,11 +77,13 @@ static void write_all(int fd, const char *p, size_t n)
     }
 }
 
-void out_flush(void)
+static void flush_to(int fd)
 {
-    write_all(1, pending.p, pending.n);
+    write_all(fd, pending.p, pending.n);
     pending.n = 0;
 }
+
+void out_flush(void) { flush_to(1); }
 
 void out_str(struct str s)
 {
@@ -51,117 +95,100 @@ void out_str(struct str s)
         buf_str(&pending, s);
 }
 
+/* An ink is written only where it changes: what is plain from the start gets no code. */
+static void put_ink(char c)
+{
+    static const char codes[][9] = { "", ";1;39", ";1;31", ";1;32", ";1;33", ";38;5;245", ";4" };
+    static char current = PLAIN;
+    if (c != current && has_colours()) {
+        current = c;
+        buf_fmt(&pending, "\033[0%.9sm", codes[c - PLAIN]);
+    }
+}
+
+static void put_glyph(char c)
+{
+    static const char utf8[][6] = { "●", "○", "×", "↻", "├─", "└─", "│ ", "  ", "•" },
+                      ascii[][2] = { "*", "*", "x", "C", "|-", "`-", "| ", "  ", "*" };
+    u32 i = (u32)(c - GLYPH_ACTIVE);
+    if (is_utf8())
+        buf_fmt(&pending, "%.6s", utf8[i]);
+    else
+        buf_fmt(&pending, "%.2s", ascii[i]);
+}
+
+static void out_v(const char *fmt, va_list ap)
+{
+    static char line[16384];
+    struct buf b = BUF_OVER(line);
+    buf_vfmt(&b, fmt, ap);
+    for (u32 i = 0; i < b.n; i++) {
+        char c = line[i];
+        if (pending.cap - pending.n < 16)        /* the longest of these is an ink's code: 13 bytes */
+            out_flush();
+        if (c >= PLAIN && c <= UNDERLINE)
+            put_ink(c);
+        else if (c >= GLYPH_ACTIVE && c <= GLYPH_BULLET)
+            put_glyph(c);
+        else
+            buf_c(&pending, c);
+    }
+}
+
 void out(const char *fmt, ...)
 {
-    static char line[8192];
-    struct buf b = BUF_OVER(line);
     va_list ap;
     va_start(ap, fmt);
-    buf_vfmt(&b, fmt, ap);
+    out_v(fmt, ap);
     va_end(ap);
-    out_str((struct str){ b.p, b.n });
 }
 
 int complain(const char *fmt, ...)
 {
-    BUF(line, 2048);
     va_list ap;
     out_flush();
     va_start(ap, fmt);
-    buf_vfmt(&line, fmt, ap);
+    out_v(fmt, ap);
     va_end(ap);
-    line.n = MIN(line.n, line.cap - 1);
-    buf_c(&line, '\n');
-    write_all(2, line.p, line.n);
+    out("\n");
+    flush_to(2);
     return 1;
-}
-
-/* ---- what the terminal can ------------------------------------------------------------------ */
-
-static bool on_terminal(void)
-{
-    static i8 known;
-    struct termios t;
-    if (!known)
-        known = sys_ioctl(1, TCGETS, &t) == 0 ? 1 : -1;
-    return known > 0;
-}
-
-const char *ink(enum ink i)
-{
-    static const char *const codes[] = { "\033[0m", "\033[0;1;39m", "\033[0;1;31m", "\033[0;1;32m", "\033[0;1;33m",
-                                         "\033[0;38;5;245m", "\033[0;4m" };
-    const char *term = env_of("TERM"), *forced = env_of("SYSTEMD_COLORS");
-    bool on = false;
-    if (!forced || parse_bool(str_of(forced), &on) < 0)
-        on = on_terminal() && !env_of("NO_COLOR") && !(term && STREQ(term, "dumb"));
-    return on ? codes[i] : "";
-}
-
-/* As systemd: no locale at all is taken for UTF-8, which is what small systems have. */
-static bool is_utf8(void)
-{
-    const char *l = env_of("LC_ALL");
-    l = l && *l ? l : env_of("LC_CTYPE");
-    l = l && *l ? l : env_of("LANG");
-    return !l || !*l || strstr(l, "UTF-8") || strstr(l, "utf8");
-}
-
-const char *glyph(enum glyph g)
-{
-    static const char *const utf8[] = { "●", "○", "×", "↻", "├─", "└─", "│ ", "  ", "•", "→" };
-    static const char *const ascii[] = { "*", "*", "x", "C", "|-", "`-", "| ", "  ", "*", "->" };
-    return (is_utf8() ? utf8 : ascii)[g];
-}
-
-u32 out_columns(void)
-{
-    const char *given = env_of("COLUMNS");
-    struct winsize size = { 0 };
-    u64 n = 0;
-    if (!on_terminal())
-        return UINT32_MAX;
-    if (given && parse_u64(str_of(given), 10, &n) == 0 && n)
-        return (u32)n;
-    return sys_ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
 enum { COLUMNS_MAX = 8 };
-static struct { const char *text; u8 ink; } cells[UNITS_MAX * 7 + COLUMNS_MAX];
+static struct { const char *text; char ink; } cells[UNITS_MAX * 7 + COLUMNS_MAX];
 static u32 cells_n, columns;
 
 void grid_begin(const char *headers)
 {
     cells_n = columns = 0;
-    for (const char *h = headers; *h; h += strlen(h) + 1)
-        columns++;
-    for (const char *h = headers; *h; h += strlen(h) + 1)
-        grid_cell(*h == ' ' ? " " : h, UNDERLINE);
+    for (; *headers; headers = z_next(headers), columns++)
+        grid_cell(headers, UNDERLINE);
 }
 
 void grid_cell(const char *text, enum ink i)
 {
-    if (cells_n == LEN(cells))
-        return;
-    cells[cells_n].text = text;
-    cells[cells_n++].ink = (u8)i;
+    if (cells_n < LEN(cells)) {
+        cells[cells_n].text = text;
+        cells[cells_n++].ink = (char)i;
+    }
 }
 
 /* A cell, padded; one that is too wide for the terminal ends in dots. */
 static void put_cell(u32 i, u32 width, bool last)
 {
-    struct str s = str_of(cells[i].text);
-    u32 have = text_width(s), ends = 0;
-    bool cut = have > width && width > 3;
-    for (u32 w = 0; cut && w < width - 3; ends++)
-        w += ((u8)s.p[ends + 1] & 0xc0) != 0x80;
-    const char *on = cells[i].ink == PLAIN ? "" : ink(cells[i].ink);
-    out("%s%.*s%s", on, cut ? (int)ends : (int)s.n, s.p, cut ? "..." : "");
-    for (have = MIN(have, width); have < width && !(last && !*on); have++)
-        out_str(S(" "));
-    out("%s%s", *on ? ink(PLAIN) : "", last ? "\n" : " ");
+    const char *text = cells[i].text;
+    u32 have = text_width(str_of(text)), n = (u32)strlen(text);
+    bool cut = have > width && width > 3, plain = cells[i].ink == PLAIN || !has_colours();
+    if (cut)
+        for (n = have = 0; have < width - 3; n++)
+            have += ((u8)text[n + 1] & 0xc0) != 0x80;
+    out("%c%.*s%s", cells[i].ink, (int)n, text, cut ? "..." : "");
+    for (have = cut ? width : have; have < width && !(last && plain); have++)
+        out(" ");
+    out(last ? "\1\n" : "\1 ");
 }
 
 void grid_print(u32 hidden)

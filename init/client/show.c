@@ -3,248 +3,178 @@
  * systemctl show: properties as text, by their D-Bus type and, as systemd does, by their name. */
 #include "client.h"
 
+/* The value that is being written; at least as long as the longest an option or unit file may have. */
+static char value_space[2 * VALUE_BYTES];
+static struct buf value = BUF_OVER(value_space);
+
 static bool show_empty(void) { return args.all || args.properties.n; }
 
-/* What stands before a value. */
-static void put_name(const char *name)
+/* Prints what was written to `value` as the property's, or as one line of it. */
+static void put_value(const char *name)
 {
-    if (!args.value)
-        out("%s=", name);
-}
-
-static void put_value(const char *name, const char *value)
-{
-    if (!*value && !show_empty())
-        return;
-    put_name(name);
-    out_str(str_of(value));
-    out_str(S("\n"));
-}
-
-static void put_formatted(const char *name, const char *fmt, ...) PRINTF(2, 3);
-static void put_formatted(const char *name, const char *fmt, ...)
-{
-    BUF(value, 512);
-    va_list ap;
-    va_start(ap, fmt);
-    buf_vfmt(&value, fmt, ap);
-    va_end(ap);
-    put_value(name, buf_end(&value));
+    if (value.n || show_empty()) {
+        if (!args.value)
+            out("%s=", name);
+        out_str((struct str){ value.p, value.n });
+        out("\n");
+    }
+    value.n = 0;
 }
 
 /* ---- simple values ------------------------------------------------------------------------- */
 
-static void put_u64_value(const char *name, u64 v)
+static void format_u64(const char *name, u64 v)
 {
-    static const char *const not_set[] = { "MemoryCurrent", "TasksCurrent", "CPUWeight", "StartupCPUWeight", "IOWeight",
-                                           "StartupIOWeight", NULL };
-    BUF(span, 64);
-    bool infinite = strncmp(name, "Limit", 5) == 0 || strncmp(name, "Memory", 6) == 0 || STREQ(name, "TasksMax");
-    for (u32 i = 0; not_set[i] && v == UINT64_MAX; i++)
-        if (STREQ(not_set[i], name)) {
-            put_value(name, "[not set]");
-            return;
-        }
-    if (z_ends(name, "Timestamp")) {
-        if (!v && !show_empty())
-            return;
-        put_name(name);
-        out_time(v);
-        out_str(S("\n"));
-    } else if (strstr(name, "USec")) {
-        buf_span(&span, v, 1);
-        put_value(name, buf_end(&span));
-    } else if (v == UINT64_MAX && (infinite || z_ends(name, "NSec"))) {
-        put_value(name, infinite ? "infinity" : "[not set]");
-    } else {
-        put_formatted(name, "%lu", (unsigned long)v);
-    }
-}
-
-static void put_i32_value(const char *name, i32 v)
-{
-    if (z_ends(name, "ActionExitStatus") && v < 0) {
-        if (show_empty())
-            put_value(name, "[not set]");
-    } else {
-        put_formatted(name, "%d", v);
-    }
+    static const char *const not_set = "MemoryCurrent\0TasksCurrent\0CPUWeight\0StartupCPUWeight\0IOWeight\0StartupIOWeight\0";
+    bool infinite = z_after(name, "Limit") || z_after(name, "Memory") || STREQ(name, "TasksMax");
+    if (v == UINT64_MAX && (z_ends(name, "NSec") || z_in(not_set, name)))
+        buf_z(&value, "[not set]");
+    else if (z_ends(name, "Timestamp"))
+        buf_z(&value, time_text(v));
+    else if (strstr(name, "USec"))
+        buf_span(&value, v, 1);
+    else if (v == UINT64_MAX && infinite)
+        buf_z(&value, "infinity");
+    else
+        buf_u64(&value, v);
 }
 
 /* Text that a shell would take apart is quoted. */
-static void put_quoted(struct str s)
+static void format_word(const char *z)
 {
-    bool quote = !s.n;
-    for (size_t i = 0; i < s.n; i++)
-        quote |= (u8)s.p[i] <= ' ' || strchr("\"\\`$'()<>|&;!*?[]{}~#=%", s.p[i]) != NULL;
-    /* = and % alone need none */
-    if (quote && s.n) {
-        quote = false;
-        for (size_t i = 0; i < s.n; i++)
-            quote |= (u8)s.p[i] <= ' ' || strchr("\"\\`$'()<>|&;!*?[]", s.p[i]) != NULL;
-    }
+    bool quote = !*z;
+    for (const char *c = z; *c; c++)
+        quote |= (u8)*c <= ' ' || strchr("\"\\`$'()<>|&;!*?[]", *c) != NULL;
+    if (value.n)
+        buf_c(&value, ' ');
     if (!quote) {
-        out_str(s);
+        buf_z(&value, z);
         return;
     }
-    out_str(S("\""));
-    for (size_t i = 0; i < s.n; i++)
-        out("%s%c", strchr("\"\\`$", s.p[i]) ? "\\" : "", s.p[i]);
-    out_str(S("\""));
-}
-
-/* as: words on one line; ay: hex digits. */
-static void put_array(const char *name, struct bus_in *in, char type)
-{
-    u32 end = get_array(in, type == 'y' ? 1 : 4);
-    bool first = true;
-    if (in->at >= end && !show_empty())
-        return;
-    put_name(name);
-    for (; !in->bad && in->at < end; first = false)
-        if (type == 'y') {
-            out("%02x", get_u8(in));
-        } else {
-            out("%s", first ? "" : " ");
-            put_quoted(str_of(get_string(in)));
-        }
-    out_str(S("\n"));
+    buf_c(&value, '"');
+    for (; *z; z++)
+        buf_fmt(&value, strchr("\"\\`$", *z) ? "\\%c" : "%c", *z);
+    buf_c(&value, '"');
 }
 
 /* ---- structures ---------------------------------------------------------------------------- */
 
-static const char *code_name(i32 code)
+const char *code_name(i32 code)
 {
-    static const char *const names_[] = { "(null)", "exited", "killed", "dumped", "trapped", "stopped", "continued" };
-    return names_[code > 0 && code < (i32)LEN(names_) ? code : 0];
+    const char *name = name_of("1\0exited\0killed\0dumped\0trapped\0stopped\0continued\0", code);
+    return name ? name : "(null)";
 }
 
-static void put_moment(const char *what, usec at)
+static void format_moment(const char *what, usec at)
 {
-    out(" ; %s=", what);
-    if (at)
-        out("[");
-    out_time(at);
-    out("%s", at ? "]" : "[n/a]");
+    buf_fmt(&value, at ? " ; %s=[%s]" : " ; %s=[n/a]", what, time_text(at));
 }
 
-/* a(sasbttttuii) */
-static void put_commands(const char *name, struct bus_in *in)
+static void format_command(const struct command *c)
 {
-    u32 end = get_array(in, 8);
-    while (!in->bad && in->at < end) {
-        get_align(in, 8);
-        put_name(name);
-        out("{ path=%s ; argv[]=", get_string(in));
-        u32 argv_end = get_array(in, 4);
-        for (bool first = true; !in->bad && in->at < argv_end; first = false)
-            out("%s%s", first ? "" : " ", get_string(in));
-        out(" ; ignore_errors=%s", get_bool(in) ? "yes" : "no");
-        usec started = get_u64(in);
-        (void)get_u64(in);
-        usec exited = get_u64(in);
-        (void)get_u64(in);
-        put_moment("start_time", started);
-        put_moment("stop_time", exited);
-        u32 pid = get_u32(in);
-        i32 code = (i32)get_u32(in), status = (i32)get_u32(in);
-        out(" ; pid=%u ; code=%s ; status=%d", pid, code_name(code), status);
-        if (code != CLD_EXITED)
-            out("/%s", code ? signal_name(status) + 3 : "0");
-        out_str(S(" }\n"));
-    }
+    buf_fmt(&value, "{ path=%s ; argv[]=%s ; ignore_errors=%s", c->path, c->argv, c->ignore ? "yes" : "no");
+    format_moment("start_time", c->started);
+    format_moment("stop_time", c->exited);
+    buf_fmt(&value, " ; pid=%u ; code=%s ; status=%d", c->pid, code_name(c->code), c->status);
+    if (c->code != CLD_EXITED)
+        buf_fmt(&value, "/%s", c->code ? signal_name(c->status) + 3 : "0");
+    buf_z(&value, " }");
 }
 
-/* (aiai): exit statuses, signals */
-static void put_status_set(const char *name, struct bus_in *in)
-{
-    BUF(text, 2048);
-    for (u32 part = 0; part < 2; part++)
-        for (u32 end = get_array(in, 4); !in->bad && in->at < end;) {
-            i32 v = (i32)get_u32(in);
-            if (part)
-                buf_fmt(&text, "%s%s", text.n ? " " : "", signal_name(v) + 3);
-            else
-                buf_fmt(&text, "%s%d", text.n ? " " : "", v);
-        }
-    put_value(name, buf_end(&text));
-}
-
-static void put_struct_value(const char *name, const char *signature, struct bus_in *in)
+/* One structure that is no element of an array. */
+static void format_struct(const char *signature, struct bus_in *in)
 {
     get_align(in, 8);
-    if (STREQ(signature, "(aiai)")) {
-        put_status_set(name, in);
+    if (STREQ(signature, "(aiai)")) {        /* exit statuses, signals */
+        for (u32 part = 0; part < 2; part++)
+            for (u32 end = get_array(in, 4); array_next(in, end, 4);) {
+                i32 v = (i32)get_u32(in);
+                buf_fmt(&value, value.n ? " %s" : "%s", part ? signal_name(v) + 3 : z_fmt("%d", v));
+            }
     } else if (STREQ(signature, "(uo)")) {
         u32 job = get_u32(in);
         if (job)
-            put_formatted(name, "%u", job);
-        else
-            put_value(name, "");
+            buf_u64(&value, job);
     } else if (STREQ(signature, "(ss)")) {
         const char *a = get_string(in), *b = get_string(in);
         if (*a || *b)
-            put_formatted(name, "%s \"%s\"", a, b);
-        else
-            put_value(name, "");
+            buf_fmt(&value, "%s \"%s\"", a, b);
     } else if (show_empty()) {
-        put_value(name, "[unprintable]");
+        buf_z(&value, "[unprintable]");
     }
 }
 
-/* Arrays of structures: one line each. */
-static void put_structs(const char *name, const char *signature, struct bus_in *in)
+/* as: words on one line; ay: hex digits; structures: a line each. False: it printed its lines. */
+static bool format_array(const char *name, const char *signature, struct bus_in *in)
 {
-    if (STREQ(signature, "a(sasbttttuii)")) {
-        put_commands(name, in);
-        return;
+    char type = signature[1];
+    bool files = STREQ(signature, "a(sb)"), commands = STREQ(signature, COMMANDS);
+    u32 end = get_array(in, type == '(' ? 8 : type == 'y' ? 1 : 4);
+    struct command c;
+    if (type != '(') {
+        while (array_next(in, end, 1))
+            if (type == 'y')
+                buf_fmt(&value, "%02x", get_u8(in));
+            else
+                format_word(get_string(in));
+        return true;
     }
-    bool files = STREQ(signature, "a(sb)"), pairs = STREQ(signature, "a(ss)");
-    if (!files && !pairs) {
+    if (!files && !commands && !STREQ(signature, "a(ss)")) {
         if (show_empty())
-            put_value(name, "[unprintable]");
-        return;
+            buf_z(&value, "[unprintable]");
+        return true;
     }
-    for (u32 end = get_array(in, 8); !in->bad && in->at < end;) {
-        get_align(in, 8);
-        const char *a = get_string(in);
-        if (files)
-            put_formatted(name, "%s (ignore_errors=%s)", a, get_bool(in) ? "yes" : "no");
-        else
-            put_formatted(name, "%s (%s)", get_string(in), a);
+    while (commands ? command_next(in, end, &c) : array_next(in, end, 8)) {
+        if (commands) {
+            format_command(&c);
+        } else {
+            const char *a = get_string(in);
+            if (files)
+                buf_fmt(&value, "%s (ignore_errors=%s)", a, get_bool(in) ? "yes" : "no");
+            else
+                buf_fmt(&value, "%s (%s)", get_string(in), a);
+        }
+        put_value(name);
     }
+    return false;
 }
 
 static void put_property(const struct prop *p)
 {
     struct bus_in in = p->at;
+    i32 v;
     switch (p->signature[0]) {
     case 's':
-    case 'o': put_value(p->name, get_string(&in)); break;
-    case 'b': put_value(p->name, get_bool(&in) ? "yes" : "no"); break;
-    case 't': put_u64_value(p->name, get_u64(&in)); break;
-    case 'i': put_i32_value(p->name, (i32)get_u32(&in)); break;
-    case 'y': put_formatted(p->name, "%u", get_u8(&in)); break;
+    case 'o': buf_z(&value, get_string(&in)); break;
+    case 'b': buf_z(&value, get_bool(&in) ? "yes" : "no"); break;
+    case 't': format_u64(p->name, get_u64(&in)); break;
+    case 'y': buf_u64(&value, get_u8(&in)); break;
     case 'u':
-        put_formatted(p->name, strstr(p->name, "UMask") || strstr(p->name, "Mode") ? "%04o" : "%u", get_u32(&in));
+        buf_fmt(&value, strstr(p->name, "UMask") || strstr(p->name, "Mode") ? "%04o" : "%u", get_u32(&in));
         break;
-    case '(': put_struct_value(p->name, p->signature, &in); break;
+    case 'i':
+        v = (i32)get_u32(&in);
+        if (v >= 0 || !z_ends(p->name, "ActionExitStatus"))
+            buf_fmt(&value, "%d", v);
+        else if (show_empty())
+            buf_z(&value, "[not set]");
+        break;
+    case '(': format_struct(p->signature, &in); break;
     case 'a':
-        if (p->signature[1] == '(')
-            put_structs(p->name, p->signature, &in);
-        else
-            put_array(p->name, &in, p->signature[1]);
+        if (!format_array(p->name, p->signature, &in))
+            return;
         break;
-    default: break;
+    default: return;
     }
+    put_value(p->name);
 }
 
 static int show_one(const char *unit, bool first)
 {
-    if (props_get(unit) < 0)
-        return complain("Failed to get properties: %s", call_error());
+    if (props_get("get properties", unit))
+        return 1;
     if (!first)
-        out_str(S("\n"));
+        out("\n");
     for (struct prop p = { 0 }; prop_next(&p);)
         if (!args.properties.n || list_has(&args.properties, p.name))
             put_property(&p);
@@ -253,14 +183,6 @@ static int show_one(const char *unit, bool first)
 
 int verb_show(int argc, char **argv)
 {
-    int status = 0;
-    if (!bus_is_there())
-        return 1;
-    if (argc == 1)
-        return show_one(NULL, true);
-    if (names_take(argc, argv, ".service", true))
-        return 1;
-    for (u32 i = 0; i < names.n; i++)
-        status |= show_one(names.name[i], i == 0);
-    return status;
+    (void)argv;
+    return argc == 1 ? show_one(NULL, true) : names_each(show_one);
 }

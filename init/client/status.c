@@ -9,35 +9,28 @@
 
 /* ---- processes, by cgroup ------------------------------------------------------------------ */
 
-/* First word of a small file of /proc; "" if the process is gone. */
-static ssize_t read_proc(u32 pid, const char *file, char *text, u32 size)
+/* The name of a process; "" if it is gone. */
+static const char *comm_of(u32 pid)
 {
-    BUF(path, 64);
-    buf_fmt(&path, "/proc/%u/%s", pid, file);
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, size - 1);
-    if (fd >= 0)
-        sys_close(fd);
-    text[n > 0 ? n : 0] = 0;
-    return n;
+    static char text[64];
+    (void)file_line(z_fmt("/proc/%u/comm", pid), text, sizeof text);
+    return text;
 }
 
-static void put_process(u32 pid, const char *prefix, u32 width, bool last)
+static void put_process(u32 pid, const char *prefix, u32 width, enum glyph branch)
 {
     char text[1024];
-    ssize_t n = read_proc(pid, "cmdline", text, sizeof text);
-    for (ssize_t i = 0; i < n - 1; i++)
+    struct str words = file_text(z_fmt("/proc/%u/cmdline", pid), text, sizeof text);
+    for (u32 i = 0; i + 1 < words.n; i++)
         if ((u8)text[i] < ' ')
             text[i] = ' ';
-    bool dead = n <= 0;                  /* a zombie has no words any more, only a name */
-    if (dead) {
-        (void)read_proc(pid, "comm", text, sizeof text);
-        text[strcspn(text, "\n")] = 0;
-    }
-    u32 room = out_columns(), used = text_width(str_of(prefix)) + width + 3;
+    u32 room = out_columns(), used = width + 3;
+    for (const char *c = prefix; *c; c++)
+        used += *c == ' ' ? 1 : 2;
     int most = args.full || room == UINT32_MAX ? 1023 : (int)MAX(room, used + 8) - (int)used;
-    out("%s%s%s%*u %s%.*s%s%s\n", ink(GREY), prefix, glyph(last ? GLYPH_LAST : GLYPH_BRANCH), (int)width, pid,
-        dead ? "[" : "", most, text, dead ? "]" : "", ink(PLAIN));
+    /* A zombie has no words any more, only a name. */
+    out(words.n ? "\6%s%c%*u %.*s\1\n" : "\6%s%c%*u [%.*s]\1\n", prefix, branch, (int)width, pid, most,
+        words.n ? text : comm_of(pid));
 }
 
 static int compare_u32(const void *a, const void *b)
@@ -49,15 +42,9 @@ static int compare_u32(const void *a, const void *b)
 static u32 read_pids(const char *group, u32 *pids, u32 max)
 {
     static char text[65536];
-    BUF(path, PATH_BYTES);
     u32 n = 0;
     u64 pid;
-    buf_fmt(&path, "%s/cgroup.procs", group);
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    ssize_t size = fd < 0 ? fd : sys_read(fd, text, sizeof text);
-    if (fd >= 0)
-        sys_close(fd);
-    struct str rest = { text, (size_t)MAX(size, 0) }, line;
+    struct str rest = file_text(z_fmt("%s/cgroup.procs", group), text, sizeof text), line;
     while (n < max && (line = str_line(&rest, '\n')).p)
         if (parse_u64(line, 10, &pid) == 0)
             pids[n++] = (u32)pid;
@@ -68,39 +55,24 @@ static u32 read_pids(const char *group, u32 *pids, u32 max)
 static bool group_has_processes(const char *group)
 {
     char text[256];
-    BUF(path, PATH_BYTES);
-    buf_fmt(&path, "%s/cgroup.events", group);
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        sys_close(fd);
-    text[MAX(n, 0)] = 0;
+    (void)file_get(z_fmt("%s/cgroup.events", group), text, sizeof text);
     return strstr(text, "populated 1") != NULL;
 }
 
 /* Groups below one, sorted; only those in which something runs. */
 static u32 read_groups(const char *group, char (*below)[256], u32 max)
 {
-    char dents[4096];
     u32 n = 0;
-    int fd = sys_open(group, O_RDONLY | O_DIRECTORY);
-    for (ssize_t size; fd >= 0 && (size = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < size;) {
-            struct dirent *d = (void *)(dents + at);
-            BUF(path, PATH_BYTES);
-            at += d->d_reclen;
-            if (d->d_type != DT_DIR || d->d_name[0] == '.' || n == max)
-                continue;
-            buf_fmt(&path, "%s/%s", group, d->d_name);
-            if (group_has_processes(buf_end(&path)))
-                z_copy(below[n++], 256, str_of(d->d_name));
-        }
-    if (fd >= 0)
-        sys_close(fd);
+    struct dir d;
+    dir_open(&d, group);
+    for (struct dirent *e; (e = dir_next(&d));)
+        if (e->d_type == DT_DIR && n < max && group_has_processes(z_fmt("%s/%s", group, e->d_name)))
+            z_copy(below[n++], 256, str_of(e->d_name));
     qsort(below, n, 256, (int (*)(const void *, const void *))strcmp);
     return n;
 }
 
+/* `prefix`: blanks and glyphs. */
 static void put_group(const char *group, const char *prefix, u32 depth)
 {
     /* Six levels are what slices make in practice: 6 x 128 names. */
@@ -113,36 +85,29 @@ static void put_group(const char *group, const char *prefix, u32 depth)
     for (u32 most = n ? pids[n - 1] : 0; most >= 10; most /= 10)
         width++;
     for (u32 i = 0; i < n; i++)
-        put_process(pids[i], prefix, width, i + 1 == n && !below);
+        put_process(pids[i], prefix, width, i + 1 == n && !below ? GLYPH_LAST : GLYPH_BRANCH);
     for (u32 i = 0; i < below; i++) {
         BUF(path, PATH_BYTES);
-        BUF(deeper, 256);
+        BUF(deeper, 64);
         bool last = i + 1 == below;
-        out("%s%s%s\n", prefix, glyph(last ? GLYPH_LAST : GLYPH_BRANCH), groups[depth][i]);
+        out("%s%c%s\n", prefix, last ? GLYPH_LAST : GLYPH_BRANCH, groups[depth][i]);
         buf_fmt(&path, "%s/%s", group, groups[depth][i]);
-        buf_fmt(&deeper, "%s%s", prefix, glyph(last ? GLYPH_SPACE : GLYPH_VERTICAL));
+        buf_fmt(&deeper, "%s%c", prefix, last ? GLYPH_SPACE : GLYPH_VERTICAL);
         put_group(buf_end(&path), buf_end(&deeper), depth + 1);
     }
 }
 
-static void put_cgroup(const char *label, const char *group, const char *prefix)
+static void put_cgroup(const char *group, const char *prefix)
 {
     BUF(path, PATH_BYTES);
-    out("%s%s\n", label, *group ? group : "/");
-    buf_fmt(&path, "/sys/fs/cgroup%s", group);
+    out("%sCGroup: %s\n", prefix + 8, *group ? group : "/");
+    buf_fmt(&path, "/sys/fs/cgroup%s", STREQ(group, "/") ? "" : group);
     put_group(buf_end(&path), prefix, 0);
 }
 
 /* ---- a unit -------------------------------------------------------------------------------- */
 
-static void put_title(void)
-{
-    enum ink i;
-    enum glyph g = active_glyph(prop_text("ActiveState"), &i);
-    const char *id = prop_text("Id"), *description = prop_text("Description");
-    out("%s%s%s %s", ink(i), glyph(g), ink(PLAIN), id);
-    out(STREQ(id, description) ? "%.0s\n" : " - %s\n", description);
-}
+#define UP "active\0reloading\0"
 
 /* " (/etc/units/a.service; enabled; preset: enabled)". PID 1 keeps no [Install]: the files are asked. */
 static void put_file(const char *path)
@@ -152,70 +117,61 @@ static void put_file(const char *path)
     int s = install_state(str_of(prop_text("Id")));
     out(" (%s", path);
     if (s >= 0)
-        out("; %s%s%s%s", ink(s == FILE_ENABLED ? GREEN : s == FILE_DISABLED ? YELLOW : PLAIN), name_of(file_state_names, s),
-            ink(PLAIN), file_has_preset(s) ? "; preset: enabled" : "");
-    out_str(S(")"));
+        out("; %c%s\1%s", s == FILE_ENABLED ? GREEN : s == FILE_DISABLED ? YELLOW : PLAIN, name_of(file_state_names, s),
+            file_has_preset(s) ? "; preset: enabled" : "");
+    out(")");
 }
 
 static void put_loaded(void)
 {
-    struct bus_in in;
-    const char *signature, *load = prop_text("LoadState"), *path = prop_text("FragmentPath"), *reason = "";
-    bool bad = !STREQ(load, "loaded") && !STREQ(load, "masked");
-    if (prop_find("LoadError", &in, &signature)) {
-        get_align(&in, 8);
-        (void)get_string(&in);
-        reason = get_string(&in);
+    struct prop p;
+    const char *load = prop_text("LoadState"), *path = prop_text("FragmentPath"), *reason = "";
+    if (prop_find("LoadError", &p)) {
+        get_align(&p.at, 8);
+        (void)get_string(&p.at);
+        reason = get_string(&p.at);
     }
-    out("     Loaded: %s%s%s", ink(bad ? RED : PLAIN), load, ink(PLAIN));
+    out("     Loaded: %c%s\1", z_in("loaded\0masked\0", load) ? PLAIN : RED, load);
     if (*reason)
         out(" (Reason: %s)", reason);
     else if (*path)
         put_file(path);
-    out_str(S("\n"));
+    out("\n");
 }
 
 static void put_dropins(void)
 {
-    struct bus_in in;
-    const char *signature;
-    BUF(folder, PATH_BYTES);
-    bool any = false;
-    if (!prop_find("DropInPaths", &in, &signature))
-        return;
-    for (u32 end = get_array(&in, 4); !in.bad && in.at < end; any = true) {
-        struct str path = str_of(get_string(&in)), dir = str_cut(path, (size_t)MAX(str_rfind(path, '/'), 0));
-        bool same = any && str_eq(dir, (struct str){ folder.p, folder.n });
-        if (!same) {
-            folder.n = 0;
-            buf_str(&folder, dir);
-            out("%s%.*s\n             %s", any ? "\n             " : "    Drop-In: ", (int)dir.n, dir.p, glyph(GLYPH_LAST));
-        }
-        out("%s%.*s", same ? ", " : "", (int)(path.n - dir.n - 1), path.p + dir.n + 1);
+    struct texts paths = prop_texts("DropInPaths");
+    struct str folder = { NULL, 0 };
+    for (const char *path; (path = text_next(&paths));) {
+        struct str dir = { path, (size_t)(strrchr(path, '/') - path) };
+        if (folder.p && str_eq(dir, folder))
+            out(", ");
+        else
+            out("%s%.*s\n             \023", folder.p ? "\n             " : "    Drop-In: ", (int)dir.n, path);
+        out("%s", path + dir.n + 1);
+        folder = dir;
     }
-    if (any)
-        out_str(S("\n"));
+    if (folder.p)
+        out("\n");
 }
 
-static void put_active(void)
+static void put_active(enum ink i)
 {
-    enum ink i;
     const char *active = prop_text("ActiveState"), *sub = prop_text("SubState"), *result = prop_text("Result");
-    bool up = STREQ(active, "active") || STREQ(active, "reloading"), down = STREQ(active, "inactive") || STREQ(active, "failed");
-    usec enter = prop_number("ActiveEnterTimestamp"), leave = prop_number("ActiveExitTimestamp");
-    usec since = up ? enter : down ? prop_number("InactiveEnterTimestamp")
-               : STREQ(active, "activating") ? prop_number("InactiveExitTimestamp") : leave;
-    (void)active_glyph(active, &i);
-    out("     Active: %s%s", ink(i), active);
-    out(STREQ(active, sub) ? "%.0s" : " (%s)", sub);
-    out("%s", ink(PLAIN));
+    bool down = z_in("inactive\0failed\0", active);
+    usec enter = prop_number("ActiveEnterTimestamp"), leave = prop_number("ActiveExitTimestamp"), since = leave;
+    if (z_in(UP, active))
+        since = enter;
+    else if (down || STREQ(active, "activating"))
+        since = prop_number(down ? "InactiveEnterTimestamp" : "InactiveExitTimestamp");
+    out("     Active: %c%s", i, active);
+    if (!STREQ(active, sub))
+        out(" (%s)", sub);
+    out("\1");
     if (*result && !STREQ(result, "success"))
         out(" (Result: %s)", result);
-    if (since) {
-        out_str(S(" since "));
-        out_when(since);
-    }
-    out_str(S("\n"));
+    out(since ? " since %s\n" : "\n", when_text(since));
     if (since && down && enter && leave >= enter && !z_ends(prop_text("Id"), ".target")) {
         BUF(span, 64);
         buf_span(&span, leave - enter, USEC_MS);
@@ -226,115 +182,81 @@ static void put_active(void)
 /* Which conditions were not met. */
 static void put_conditions(void)
 {
-    struct bus_in in;
-    const char *signature;
+    struct prop p;
     usec at = prop_number("ConditionTimestamp");
-    if (prop_number("ConditionResult") || !at || !prop_find("Conditions", &in, &signature))
+    if (prop_number("ConditionResult") || !at || !prop_find("Conditions", &p))
         return;
-    out("  Condition: start %scondition failed%s at ", ink(YELLOW), ink(PLAIN));
-    out_when(at);
-    out_str(S("\n"));
-    for (u32 end = get_array(&in, 8); !in.bad && in.at < end;) {
-        get_align(&in, 8);
-        const char *type = get_string(&in);
-        bool trigger = get_bool(&in), negate = get_bool(&in);
-        const char *parameter = get_string(&in);
-        if ((i32)get_u32(&in) < 0)
-            out("             %s %s=%s%s%s was not met\n", glyph(GLYPH_LAST), type, trigger ? "|" : "", negate ? "!" : "", parameter);
+    out("  Condition: start \5condition failed\1 at %s\n", when_text(at));
+    for (u32 end = get_array(&p.at, 8); array_next(&p.at, end, 8);) {
+        const char *type = get_string(&p.at);
+        bool trigger = get_bool(&p.at), negate = get_bool(&p.at);
+        const char *parameter = get_string(&p.at);
+        if ((i32)get_u32(&p.at) < 0)
+            out("             \023 %s=%s%s%s was not met\n", type, trigger ? "|" : "", negate ? "!" : "", parameter);
     }
 }
 
 static void put_texts(const char *name, const char *label)
 {
-    struct bus_in in;
-    const char *signature;
-    if (!prop_find(name, &in, &signature))
-        return;
-    if (*signature == 's') {
-        const char *text = get_string(&in);
-        if (*text)
-            out("%s %s\n", label, text);
-        return;
-    }
-    for (u32 end = get_array(&in, 4); !in.bad && in.at < end; label = "            ")
-        out("%s %s\n", label, get_string(&in));
-}
-
-static const char *code_word(i32 code)
-{
-    return code == CLD_EXITED ? "exited" : code == CLD_DUMPED ? "dumped" : "killed";
+    struct texts t = prop_texts(name);
+    for (const char *text; (text = text_next(&t)) && *text; label = "")
+        out(*label ? "%11s: %s\n" : "%13s%s\n", label, text);
 }
 
 static void put_exit(i32 code, i32 status)
 {
-    out("(code=%s, ", code_word(code));
-    if (code == CLD_EXITED) {
-        const char *word = exit_status_name(status);
-        out(word ? "status=%d/%s)" : "status=%d)", status, word);
-    } else {
-        out("signal=%s)", signal_name(status) + 3);
-    }
+    const char *word = code == CLD_EXITED ? exit_status_name(status) : NULL;
+    if (code != CLD_EXITED)
+        out("(code=%s, signal=%s)", code == CLD_DUMPED ? "dumped" : "killed", signal_name(status) + 3);
+    else
+        out("(code=exited, status=%d%s%s)", status, word ? "/" : "", word ? word : "");
 }
 
 /* Commands that have run, one line each. */
 static void put_processes(void)
 {
+    struct command c;
     for (struct prop p = { 0 }; prop_next(&p);) {
         struct bus_in in = p.at;
-        if (!STREQ(p.signature, "a(sasbttttuii)"))
+        if (!STREQ(p.signature, COMMANDS))
             continue;
-        for (u32 end = get_array(&in, 8); !in.bad && in.at < end;) {
-            BUF(argv, 2048);
-            get_align(&in, 8);
-            (void)get_string(&in);
-            for (u32 argv_end = get_array(&in, 4); !in.bad && in.at < argv_end;)
-                buf_fmt(&argv, "%s%s", argv.n ? " " : "", get_string(&in));
-            bool ignore = get_bool(&in);
-            for (u32 i = 0; i < 4; i++)
-                (void)get_u64(&in);
-            u32 pid = get_u32(&in);
-            i32 code = (i32)get_u32(&in), status = (i32)get_u32(&in);
-            if (!code)
+        for (u32 end = get_array(&in, 8); command_next(&in, end, &c);) {
+            if (!c.code)
                 continue;
-            bool clean = (code == CLD_EXITED && !status) || (code == CLD_KILLED && (status == SIGTERM || status == SIGINT
-                          || status == SIGHUP || status == SIGPIPE));
-            out("    Process: %u %s=%s %s", pid, p.name, buf_end(&argv), ink(clean ? PLAIN : ignore ? YELLOW : RED));
-            put_exit(code, status);
-            out("%s\n", ink(PLAIN));
+            bool clean = c.code == CLD_EXITED ? !c.status : c.code == CLD_KILLED && (c.status == SIGTERM || c.status == SIGINT
+                         || c.status == SIGHUP || c.status == SIGPIPE);
+            out("    Process: %u %s=%.4096s %c", c.pid, p.name, c.argv, clean ? PLAIN : c.ignore ? YELLOW : RED);
+            put_exit(c.code, c.status);
+            out("\1\n");
         }
     }
 }
 
-static void put_comm(u32 pid)
+static void put_pid(const char *label, u32 pid)
 {
-    char comm[64];
-    if (read_proc(pid, "comm", comm, sizeof comm) > 0)
-        out(" (%.*s)", (int)strcspn(comm, "\n"), comm);
+    const char *comm = comm_of(pid);
+    out(*comm ? "%s%u (%s)" : "%s%u", label, pid, comm);
 }
 
-static void put_pids(void)
+static void put_pids(u32 running, u32 control)
 {
-    u32 main = (u32)prop_number("MainPID"), exited = (u32)prop_number("ExecMainPID"), control = (u32)prop_number("ControlPID");
+    u32 exited = (u32)prop_number("ExecMainPID");
+    i32 code = (i32)prop_number("ExecMainCode");
     put_processes();
-    if (main || exited) {
-        i32 code = (i32)prop_number("ExecMainCode");
-        out("   Main PID: %u", main ? main : exited);
-        if (main) {
-            put_comm(main);
-        } else if (code) {
-            out_str(S(" "));
+    if (running) {
+        put_pid("   Main PID: ", running);
+    } else if (exited) {
+        out(code ? "   Main PID: %u " : "   Main PID: %u", exited);
+        if (code)
             put_exit(code, (i32)prop_number("ExecMainStatus"));
-        }
     }
-    if (control) {
-        out("%s%u", main || exited ? "; Control PID: " : "  Cntrl PID: ", control);
-        put_comm(control);
-    }
-    if (main || exited || control)
-        out_str(S("\n"));
+    if (control)
+        put_pid(running || exited ? "; Control PID: " : "  Cntrl PID: ", control);
+    if (running || exited || control)
+        out("\n");
 }
 
-static void put_resources(void)
+static void put_resources(bool runs)
 {
     u64 tasks = prop_number("TasksCurrent"), memory = prop_number("MemoryCurrent");
     const char *group = prop_text("ControlGroup");
@@ -345,41 +267,44 @@ static void put_resources(void)
         buf_bytes(&bytes, memory);
         out("     Memory: %s\n", buf_end(&bytes));
     }
-    if (*group)
-        put_cgroup("     CGroup: ", group, "             ");
+    if (*group && (runs || STREQ(group, "/") || group_has_processes(z_fmt("/sys/fs/cgroup%s", group))))
+        put_cgroup(group, "             ");
 }
 
 /* Exit statuses are those of the LSB: 0 running, 3 not running, 4 not known. */
 static int status_one(const char *unit, bool first)
 {
-    if (props_get(unit) < 0)
-        return complain("Failed to get properties: %s", call_error());
-    const char *active = prop_text("ActiveState"), *text = prop_text("StatusText");
+    enum ink i;
+    if (props_get("get properties", unit))
+        return 1;
+    const char *active = prop_text("ActiveState"), *text = prop_text("StatusText"), *id = prop_text("Id");
+    const char *description = prop_text("Description");
     if (STREQ(prop_text("LoadState"), "not-found") && STREQ(active, "inactive")) {
         complain("Unit %s could not be found.", unit);
         return 4;
     }
-    if (!first)
-        out_str(S("\n"));
-    put_title();
+    enum glyph g = active_glyph(active, &i);
+    bool same = STREQ(id, description);
+    out("%s%c%c\1 %s%s%s\n", first ? "" : "\n", i, g, id, same ? "" : " - ", same ? "" : description);
     put_loaded();
     put_dropins();
-    put_active();
-    put_texts("TriggeredBy", "TriggeredBy:");
-    put_texts("Triggers", "   Triggers:");
+    put_active(i);
+    put_texts("TriggeredBy", "TriggeredBy");
+    put_texts("Triggers", "Triggers");
     put_conditions();
-    put_texts("Where", "      Where:");
-    put_texts("What", "       What:");
-    put_texts("Documentation", "       Docs:");
-    put_pids();
+    put_texts("Where", "Where");
+    put_texts("What", "What");
+    put_texts("Documentation", "Docs");
+    u32 running = (u32)prop_number("MainPID"), control = (u32)prop_number("ControlPID");
+    put_pids(running, control);
     if (*text)
         out("     Status: \"%s\"\n", text);
     u64 error = prop_number("StatusErrno");
     if (error)
         out("      Error: %lu (%s)\n", (unsigned long)error, strerror((int)error));
-    put_resources();
+    put_resources(running || control);
     status_log(unit, (u32)prop_number("ExecMainPID"), prop_number("InactiveExitTimestampMonotonic"));
-    return STREQ(active, "active") || STREQ(active, "reloading") ? 0 : 3;
+    return z_in(UP, active) ? 0 : 3;
 }
 
 /* ---- the system ---------------------------------------------------------------------------- */
@@ -387,16 +312,16 @@ static int status_one(const char *unit, bool first)
 static int status_system(void)
 {
     struct utsname u;
-    if (props_get(NULL) < 0 || sys_uname(&u) < 0)
-        return complain("Failed to read server status: %s", call_error());
+    if (props_get("read server status", NULL) || sys_uname(&u) < 0)
+        return 1;
     const char *state = prop_text("SystemState");
     enum ink i = STREQ(state, "running") ? GREEN : STREQ(state, "degraded") ? RED : YELLOW;
-    out("%s%s%s %s\n    State: %s%s%s\n", ink(i), glyph(GLYPH_ACTIVE), ink(PLAIN), u.nodename, ink(i), state, ink(PLAIN));
-    out("    Units: %lu loaded (incl. loaded aliases)\n     Jobs: %lu queued\n   Failed: %lu units\n    Since: ",
-        (unsigned long)prop_number("NNames"), (unsigned long)prop_number("NJobs"), (unsigned long)prop_number("NFailedUnits"));
-    out_when(prop_number("UserspaceTimestamp"));
-    out("\n  systemd: %s\n", prop_text("Version"));
-    put_cgroup("   CGroup: ", prop_text("ControlGroup"), "           ");
+    out("%c\016\1 %s\n    State: %c%s\1\n", i, u.nodename, i, state);
+    out("    Units: %u loaded (incl. loaded aliases)\n     Jobs: %u queued\n   Failed: %u units\n"
+        "    Since: %s\n  systemd: %s\n",
+        (u32)prop_number("NNames"), (u32)prop_number("NJobs"), (u32)prop_number("NFailedUnits"),
+        when_text(prop_number("UserspaceTimestamp")), prop_text("Version"));
+    put_cgroup(prop_text("ControlGroup"), "           ");
     return 0;
 }
 
@@ -405,12 +330,11 @@ static int resolve_pids(int argc, char **argv)
 {
     static char found[16][UNIT_NAME_BYTES];
     u64 pid;
-    for (int i = 1; i < argc; i++) {
-        struct bus_msg reply;
-        if (parse_u64(str_of(argv[i]), 10, &pid) < 0 || i > (int)LEN(found))
+    for (int i = 1; i < argc && i <= (int)LEN(found); i++) {
+        if (parse_u64(str_of(argv[i]), 10, &pid) < 0)
             continue;
-        if (manager_call(&reply, "GetUnitByPID", "u", (u32)pid) < 0)
-            return complain("Failed to get unit for PID %lu: %s", (unsigned long)pid, call_error());
+        if (ask("get unit for PID ", argv[i], "GetUnitByPID", "u", (u32)pid))
+            return 1;
         struct buf b = BUF_OVER(found[i - 1]);
         if (bus_path_to(get_string(&reply.body), BUS_PATH "/unit/", &b))
             argv[i] = buf_end(&b);
@@ -420,18 +344,11 @@ static int resolve_pids(int argc, char **argv)
 
 int verb_status(int argc, char **argv)
 {
-    int status = 0;
-    if (!bus_is_there())
-        return 1;
+    char *everything[] = { argv[0], "*", NULL };
     if (argc == 1 && !args.all && !args.states.n && !args.types.n)
         return status_system();
-    char *everything[] = { argv[0], "*", NULL };
     if (argc == 1 ? names_take(2, everything, ".service", true)
                   : resolve_pids(argc, argv) || names_take(argc, argv, ".service", true))
         return 1;
-    for (u32 i = 0; i < names.n; i++) {
-        int r = status_one(names.name[i], i == 0);
-        status = status ? status : r;
-    }
-    return status;
+    return names_each(status_one);
 }

@@ -1,113 +1,65 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * systemctl(1): its options and its verbs, as tables. */
+ * systemctl(1): its options and its verbs, as tables. The help is made of the same tables. */
 #include "client.h"
 
-static const struct option options[] = {
-    { "help", 'h', OPT_FLAG, &args.help }, { "version", 0, OPT_FLAG, &args.version },
-    { "type", 't', OPT_LIST, &args.types }, { "property", 'p', OPT_LIST, &args.properties },
-    { "P", 'P', OPT_LIST, &args.values }, { "all", 'a', OPT_FLAG, &args.all },
-    { "reverse", 0, OPT_FLAG, &args.reverse }, { "after", 0, OPT_FLAG, &args.after },
-    { "before", 0, OPT_FLAG, &args.before }, { "show-types", 0, OPT_NOTHING, NULL },
-    { "failed", 0, OPT_FLAG, &args.failed }, { "full", 'l', OPT_FLAG, &args.full },
-    { "job-mode", 0, OPT_TEXT, &args.job_mode }, { "ignore-inhibitors", 'i', OPT_NOTHING, NULL },
-    { "check-inhibitors", 0, OPT_NOTHING_TEXT, NULL }, { "no-block", 0, OPT_FLAG, &args.no_block },
-    { "wait", 0, OPT_FLAG, &args.wait }, { "no-legend", 0, OPT_FLAG, &args.no_legend },
-    { "no-pager", 0, OPT_NOTHING, NULL }, { "no-wall", 0, OPT_NOTHING, NULL },
-    { "dry-run", 0, OPT_FLAG, &args.dry_run }, { "quiet", 'q', OPT_FLAG, &args.quiet },
-    { "no-reload", 0, OPT_FLAG, &args.no_reload }, { "root", 0, OPT_TEXT, &args.root },
-    { "force", 'f', OPT_COUNT, &args.force }, { "no-ask-password", 0, OPT_NOTHING, NULL },
-    { "kill-whom", 0, OPT_TEXT, &args.whom }, { "kill-who", 0, OPT_TEXT, &args.whom },
-    { "signal", 's', OPT_TEXT, &args.signal }, { "runtime", 0, OPT_FLAG, &args.runtime },
-    { "lines", 'n', OPT_TEXT, &args.lines }, { "output", 'o', OPT_NOTHING_TEXT, NULL },
-    { "plain", 0, OPT_FLAG, &args.plain }, { "state", 0, OPT_LIST, &args.states },
-    { "value", 0, OPT_FLAG, &args.value }, { "now", 0, OPT_FLAG, &args.now },
-    { "message", 0, OPT_TEXT, &args.message }, { "reboot-argument", 0, OPT_TEXT, &args.reboot_argument },
-    { "system", 0, OPT_NOTHING, NULL }, { "recursive", 'r', OPT_NOTHING, NULL },
-    { "user", 0, OPT_REFUSED, NULL }, { "global", 0, OPT_REFUSED, NULL }, { "host", 'H', OPT_REFUSED, NULL },
-    { "machine", 'M', OPT_REFUSED, NULL }, { "image", 0, OPT_REFUSED, NULL }, { 0 },
+#define SYSTEMCTL_OPTIONS(O) \
+    O(FLAG, 'h', "help", help) O(FLAG, 0, "version", version) O(LIST, 't', "type", types) O(LIST, 0, "state", states) \
+    O(FLAG, 0, "failed", failed) O(LIST, 'p', "property", properties) O(LIST, 'P', "P", values) O(FLAG, 0, "value", value) \
+    O(FLAG, 'a', "all", all) O(FLAG, 'l', "full", full) O(FLAG, 0, "no-legend", no_legend) O(FLAG, 0, "plain", plain) \
+    O(FLAG, 0, "reverse", reverse) O(FLAG, 0, "after", after) O(FLAG, 0, "before", before) O(FLAG, 'q', "quiet", quiet) \
+    O(FLAG, 0, "no-block", no_block) O(FLAG, 0, "wait", wait) O(FLAG, 0, "now", now) O(TEXT, 0, "job-mode", job_mode) \
+    O(FLAG, 0, "runtime", runtime) O(TEXT, 0, "root", root) O(FLAG, 0, "no-reload", no_reload) O(COUNT, 'f', "force", force) \
+    O(TEXT, 's', "signal", signal) O(TEXT, 0, "kill-whom", whom) O(TEXT, 0, "kill-who", whom) O(TEXT, 'n', "lines", lines) \
+    O(FLAG, 0, "dry-run", dry_run) O(TEXT, 0, "message", message) O(TEXT, 0, "reboot-argument", reboot_argument) \
+    O(FLAG, 0, "show-types", ignored) O(FLAG, 'i', "ignore-inhibitors", ignored) \
+    O(TEXT, 0, "check-inhibitors", ignored_text) O(FLAG, 0, "no-pager", ignored) O(FLAG, 0, "no-wall", ignored) \
+    O(FLAG, 0, "no-ask-password", ignored) O(TEXT, 'o', "output", ignored_text) O(FLAG, 0, "system", ignored) \
+    O(FLAG, 'r', "recursive", ignored) O(REFUSED, 0, "user", ignored) O(REFUSED, 0, "global", ignored) \
+    O(REFUSED, 'H', "host", ignored) O(REFUSED, 'M', "machine", ignored) O(REFUSED, 0, "image", ignored)
+static const struct options options = OPTIONS_OF(SYSTEMCTL_OPTIONS);
+
+/* BUS: needs PID 1, and is called when it was reached. NAMES: its operands are units (a service where no
+ * type is said), found in `names`. ROOT: works on files, also with --root=. */
+enum { BUS = 1, NAMES = 2, ROOT = 4 };
+
+/* Lines of the help: verbs that one function does, and how many operands they take. */
+static const struct verb { const char *line; verb_fn *fn; u8 flags; } verbs[] = {
+    { "list-units [PATTERN...]", verb_list_units, BUS },
+    { "list-unit-files [PATTERN...]", verb_list_unit_files, ROOT },
+    { "list-jobs [PATTERN...]", verb_list_jobs, BUS },
+    { "list-dependencies [UNIT...]", verb_list_dependencies, BUS },
+    { "status [UNIT|PID...]", verb_status, BUS },
+    { "show [UNIT...]", verb_show, BUS | NAMES },
+    { "cat UNIT...", verb_cat, BUS | NAMES },
+    { "is-active UNIT...", verb_is_active, BUS | NAMES },
+    { "is-failed UNIT...", verb_is_failed, BUS | NAMES },
+    { "is-enabled UNIT...", verb_is_enabled, ROOT },
+    { "is-system-running", verb_is_system_running, ROOT },
+    { "start|stop|restart|reload|try-restart|reload-or-restart|try-reload-or-restart UNIT...", verb_job, 0 },
+    { "reload-or-try-restart|force-reload|condrestart|condreload|condstop UNIT...", verb_job, 0 },
+    { "isolate UNIT", verb_job, 0 },
+    { "kill UNIT...", verb_kill, BUS | NAMES },
+    { "reset-failed [UNIT...]", verb_reset_failed, BUS | NAMES },
+    { "cancel [JOB...]", verb_cancel, BUS },
+    { "enable|disable|reenable|mask|unmask UNIT...", verb_files, ROOT },
+    { "get-default", verb_get_default, ROOT },
+    { "set-default TARGET", verb_set_default, ROOT },
+    { "daemon-reload", verb_daemon_reload, 0 },
+    { "default|rescue|emergency|poweroff|halt|kexec", verb_power, 0 },
+    { "reboot [ARG]", verb_power, 0 },
+    { "exit [CODE]", verb_power, 0 },
+    { "switch-root [ROOT [INIT]]", verb_switch_root, BUS },
 };
 
-enum { OFFLINE = 1 };                    /* works without PID 1, and with --root= */
-
-/* least, most: operands (most 0: none, -1: any number) */
-static const struct verb { const char *name; i8 least, most; u8 flags; verb_fn *fn; } verbs[] = {
-    { "list-units", 0, -1, 0, verb_list_units }, { "list-unit-files", 0, -1, OFFLINE, verb_list_unit_files },
-    { "list-jobs", 0, -1, 0, verb_list_jobs }, { "list-dependencies", 0, -1, 0, verb_list_dependencies },
-    { "start", 1, -1, 0, verb_job }, { "stop", 1, -1, 0, verb_job }, { "restart", 1, -1, 0, verb_job },
-    { "reload", 1, -1, 0, verb_job }, { "try-restart", 1, -1, 0, verb_job }, { "isolate", 1, 1, 0, verb_job },
-    { "reload-or-restart", 1, -1, 0, verb_job }, { "try-reload-or-restart", 1, -1, 0, verb_job },
-    { "reload-or-try-restart", 1, -1, 0, verb_job }, { "force-reload", 1, -1, 0, verb_job },
-    { "condrestart", 1, -1, 0, verb_job }, { "condreload", 1, -1, 0, verb_job }, { "condstop", 1, -1, 0, verb_job },
-    { "status", 0, -1, 0, verb_status }, { "show", 0, -1, 0, verb_show }, { "cat", 1, -1, 0, verb_cat },
-    { "is-active", 1, -1, 0, verb_is_active }, { "is-failed", 1, -1, 0, verb_is_failed },
-    { "is-enabled", 1, -1, OFFLINE, verb_is_enabled }, { "is-system-running", 0, 0, OFFLINE, verb_is_system_running },
-    { "kill", 1, -1, 0, verb_kill }, { "reset-failed", 0, -1, 0, verb_reset_failed }, { "cancel", 0, -1, 0, verb_cancel },
-    { "enable", 1, -1, OFFLINE, verb_files }, { "disable", 1, -1, OFFLINE, verb_files },
-    { "reenable", 1, -1, OFFLINE, verb_files }, { "mask", 1, -1, OFFLINE, verb_files },
-    { "unmask", 1, -1, OFFLINE, verb_files }, { "get-default", 0, 0, OFFLINE, verb_get_default },
-    { "set-default", 1, 1, OFFLINE, verb_set_default }, { "daemon-reload", 0, 0, 0, verb_daemon_reload },
-    { "default", 0, 0, 0, verb_power }, { "rescue", 0, 0, 0, verb_power }, { "emergency", 0, 0, 0, verb_power },
-    { "poweroff", 0, 0, 0, verb_power }, { "reboot", 0, 1, 0, verb_power }, { "halt", 0, 0, 0, verb_power },
-    { "kexec", 0, 0, 0, verb_power }, { "exit", 0, 1, 0, verb_power }, { "switch-root", 0, 2, 0, verb_switch_root },
-    { 0 },
-};
-
-static int help(void)
+static void help(void)
 {
-    out_str(S(
-"systemctl [OPTIONS...] COMMAND ...\n\n"
-"Query or send control commands to the system manager.\n\n"
-"Unit Commands:\n"
-"  list-units [PATTERN...]             List units currently in memory\n"
-"  is-active PATTERN...                Check whether units are active\n"
-"  is-failed PATTERN...                Check whether units are failed\n"
-"  status [PATTERN...|PID...]          Show runtime status of one or more units\n"
-"  show [PATTERN...]                   Show properties of units or the manager\n"
-"  cat PATTERN...                      Show files and drop-ins of units\n"
-"  list-dependencies [UNIT...]         Show units which are required or wanted\n"
-"  start|stop|restart|reload UNIT...   Start (activate), stop, restart, reload units\n"
-"  try-restart UNIT...                 Restart units if active\n"
-"  reload-or-restart UNIT...           Reload units if possible, otherwise restart\n"
-"  try-reload-or-restart UNIT...       The same, if they are active\n"
-"  isolate UNIT                        Start one unit and stop all others\n"
-"  kill UNIT...                        Send signal to processes of a unit\n"
-"  reset-failed [PATTERN...]           Reset failed state for all or given units\n\n"
-"Unit File Commands:\n"
-"  list-unit-files [PATTERN...]        List installed unit files\n"
-"  enable|disable|reenable UNIT...     Enable or disable unit files\n"
-"  mask|unmask UNIT...                 Mask or unmask units\n"
-"  is-enabled UNIT...                  Check whether unit files are enabled\n"
-"  get-default, set-default TARGET     Get or set the target that is booted into\n\n"
-"Job Commands:\n"
-"  list-jobs [PATTERN...]              List jobs\n"
-"  cancel [JOB...]                     Cancel all or one or more jobs\n\n"
-"System Commands:\n"
-"  is-system-running                   Check whether system is fully running\n"
-"  default, rescue, emergency          Enter that mode\n"
-"  halt, poweroff, reboot [ARG], kexec, exit [CODE]\n"
-"  switch-root [ROOT [INIT]]           Change to a different root file system\n"
-"  daemon-reload                       Reload all unit files\n\n"
-"Options:\n"
-"  -t --type=TYPE     --state=STATE    List units of these types or states only\n"
-"     --failed                         Shorthand for --state=failed\n"
-"  -p --property=NAME -P NAME --value  Show these properties; only their values\n"
-"  -a --all                            Show all units and properties\n"
-"  -l --full                           Don't ellipsize output\n"
-"     --no-legend     --plain          Without headings; without tree or dots\n"
-"     --no-block      --wait           Don't wait; wait until units stop again\n"
-"     --now                            Start or stop the unit too (enable, disable, mask)\n"
-"     --runtime       --root=PATH      Until the next boot; in another tree\n"
-"  -f --force                          Overwrite links; power: don't stop units, twice: at once\n"
-"  -s --signal=SIGNAL --kill-whom=WHOM Which signal to send to whom (main, control, all)\n"
-"  -n --lines=INTEGER                  Number of log lines to show\n"
-"     --message=TEXT                   Why the system goes down\n"
-"     --reverse --after --before       Which dependencies to list\n"
-"     --job-mode=MODE                  How a new job deals with others\n"
-"  -q --quiet         --no-pager       Suppress output; (there is no pager)\n"
-"  -h --help          --version\n\n"
-"See the systemctl(1) man page for details.\n"));
-    return 0;
+    out("systemctl [OPTIONS...] COMMAND ...\n\nQuery or send control commands to the system manager.\n\nCommands:\n");
+    for (const struct verb *v = verbs; v < verbs + LEN(verbs); v++)
+        out("  %s\n", v->line);
+    out("\nOptions:");
+    options_help(&options);
+    out("\nSee the systemctl(1) man page for details.\n");
 }
 
 static bool args_ok(void)
@@ -119,50 +71,61 @@ static bool args_ok(void)
         args.value = true;
     }
     args.no_legend |= args.quiet;
-    for (u32 i = 0; i < args.types.n; i++) {
-        BUF(dotted, 64);
-        buf_fmt(&dotted, "x.%s", args.types.items[i]);
-        if (unit_type_of((struct str){ dotted.p, dotted.n }) < 0) {
+    for (u32 i = 0; i < args.types.n; i++)
+        if (unit_type_of(str_of(z_fmt("x.%s", args.types.items[i]))) < 0) {
             complain("Unknown unit type or load state '%s'.", args.types.items[i]);
             return false;
         }
-    }
     if (args.root)
         search_root = STREQ(args.root, "/") ? "" : args.root;
     return true;
 }
 
-static int run_verb(const struct verb *v, int argc, char **argv)
+/* `operands`: what stands behind the verbs in its line. */
+static const struct verb *find_verb(const char *name, struct str *operands)
 {
-    if (argc - 1 < v->least)
+    for (const struct verb *v = verbs; v < verbs + LEN(verbs); v++) {
+        *operands = str_of(v->line);
+        struct str names_ = str_line(operands, ' ');
+        for (struct str word; (word = str_line(&names_, '|')).p;)
+            if (str_is(word, name))
+                return v;
+    }
+    return NULL;
+}
+
+static int run_verb(int argc, char **argv)
+{
+    struct str operands;
+    const struct verb *v = find_verb(argv[0], &operands);
+    if (!v)
+        return complain("Unknown command verb %s.", argv[0]);
+    int given = argc - 1, most = operands.n ? 1 + (str_find(operands, ' ') > 0) : 0;
+    if (!given && operands.n && operands.p[0] != '[')
         return complain("Too few arguments.");
-    if (v->most >= 0 && argc - 1 > v->most)
+    if (given > most && !strstr(v->line, "..."))
         return complain("Too many arguments.");
-    if (args.root && !(v->flags & OFFLINE))
-        return complain("Verb '%s' cannot be used with --root= or --image=.", v->name);
+    if (args.root && !(v->flags & ROOT))
+        return complain("Verb '%s' cannot be used with --root= or --image=.", argv[0]);
+    if ((v->flags & BUS && !bus_is_there()) || (v->flags & NAMES && names_take(argc, argv, ".service", true)))
+        return 1;
     return v->fn(argc, argv);
 }
 
 int systemctl_main(int argc, char **argv)
 {
+    char *no_verb[] = { "list-units", NULL };
+    int status = 0;
     log_to.stderr_fd = 2;
     log_to.max = LOG_WARNING;
-    if (options_parse(options, &argc, argv) < 0 || !args_ok())
+    if (options_parse(&options, &argc, argv) < 0 || !args_ok())
         return 1;
-    char *no_verb[] = { "list-units", NULL };
-    char **rest = argc > 1 ? argv + 1 : no_verb;
-    const struct verb *v = verbs;
-    int status = 0;
-    while (v->name && !STREQ(v->name, rest[0]))
-        v++;
     if (args.help)
-        status = help();
+        help();
     else if (args.version)
-        out_str(S("systemd 252 (pith)\n"));
-    else if (v->name)
-        status = run_verb(v, MAX(argc - 1, 1), rest);
+        out("systemd 252 (pith)\n");
     else
-        status = complain("Unknown command verb %s.", rest[0]);
+        status = run_verb(MAX(argc - 1, 1), argc > 1 ? argv + 1 : no_verb);
     out_flush();
     return status;
 }

@@ -15,53 +15,46 @@ static u64 big_endian(const u8 *p, u32 bytes)
 
 struct zone { i32 offset; const char *name; };
 
-/* One block of the file: counts in its header of 44 bytes, then the tables. `wide` is 4 or 8. */
-static bool zone_in(const u8 *p, size_t n, u32 wide, i64 when, struct zone *z, size_t *size)
+/* One block of the file: counts in its header of 44 bytes, then the tables, their times of `wide` bytes.
+ * What is in force at `when`, into *z. Returns where the block ends; NULL: it is none. */
+static const u8 *zone_in(const u8 *p, const u8 *end, u32 wide, i64 when, struct zone *z)
 {
-    u32 count[6];                        /* isutc isstd leap time type char */
-    if (n < 44 || memcmp(p, "TZif", 4) != 0)
-        return false;
+    u32 count[6], at = 0;                /* isutc isstd leap time type char */
+    if (end - p < 44 || memcmp(p, "TZif", 4) != 0)
+        return NULL;
     for (u32 i = 0; i < 6; i++)
         count[i] = (u32)MIN(big_endian(p + 20 + 4 * i, 4), 65536u);
     u32 times = count[3], types = count[4], chars = count[5];
-    *size = 44 + (size_t)times * (wide + 1) + types * 6 + chars + (size_t)count[2] * (wide + 4) + count[1] + count[0];
-    if (*size > n || !types || !chars)
-        return false;
-    const u8 *time = p + 44, *index = time + times * wide, *type = index + times;
-    u32 at = 0;
+    const u8 *time = p + 44, *index = time + times * wide, *type = index + times, *name = type + types * 6;
+    const u8 *behind = name + chars + count[2] * (wide + 4) + count[1] + count[0];
+    if (behind > end || !types || !chars)
+        return NULL;
     for (u32 i = 0; i < times; i++) {
-        i64 t = wide == 8 ? (i64)big_endian(time + 8 * i, 8) : (i32)big_endian(time + 4 * i, 4);
-        if (t <= when)
+        u64 t = big_endian(time + wide * i, wide);
+        if ((wide == 8 ? (i64)t : (i32)t) <= when)
             at = index[i];
     }
     type += 6 * MIN(at, types - 1);
     z->offset = (i32)big_endian(type, 4);
-    z->name = (const char *)(p + 44 + times * (wide + 1) + types * 6 + MIN((u32)type[5], chars - 1));
-    return true;
+    z->name = (const char *)name + MIN((u32)type[5], chars - 1);
+    return behind;
 }
 
 static struct zone zone_at(i64 when)
 {
-    static u8 file[65536];
-    static ssize_t n = -1;
+    static char space[65536];
+    static struct str file;
     struct zone z = { 0, "UTC" };
     const char *tz = env_of("TZ");
-    size_t first, second;
-    if (n < 0) {
-        BUF(path, PATH_BYTES);
-        n = 0;
-        if (tz && *tz)
-            buf_fmt(&path, "%s%s", *tz == '/' ? "" : "/usr/share/zoneinfo/", tz + (*tz == ':'));
-        else
-            buf_z(&path, "/etc/localtime");
-        int fd = sys_open(buf_end(&path), O_RDONLY);
-        if (fd >= 0) {
-            n = MAX(sys_read(fd, file, sizeof file - 1), 0);
-            sys_close(fd);
-        }
-    }
-    if (zone_in(file, (size_t)n, 4, when, &z, &first) && file[4] >= '2')
-        zone_in(file + first, (size_t)n - first, 8, when, &z, &second);
+    if (tz)
+        tz += *tz == ':';
+    if (!file.p)
+        file = file_text(tz && *tz ? z_fmt("%s%s", *tz == '/' ? "" : "/usr/share/zoneinfo/", tz) : "/etc/localtime",
+                         space, sizeof space);
+    /* A first block for those who know only 32 bits, and from version 2 on the same with 64. */
+    const u8 *p = (const u8 *)file.p, *second = zone_in(p, p + file.n, 4, when, &z);
+    if (second && p[4] >= '2')
+        (void)zone_in(second, p + file.n, 8, when, &z);
     return z;
 }
 
@@ -79,9 +72,9 @@ static void date_of(i64 days, i32 *year, u32 *month, u32 *day)
     *year = (i32)(y + era * 400 + (*month <= 2));
 }
 
-static void put_time(usec real, bool log)
+static const char *format_time(usec real, bool log)
 {
-    static const char weekdays[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char *const weekdays = "ThuFriSatSunMonTueWed", *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     i64 t = (i64)(real / USEC_SEC);
     struct zone z = zone_at(t);
     i32 year;
@@ -90,57 +83,45 @@ static void put_time(usec real, bool log)
     i64 days = t >= 0 ? t / 86400 : (t - 86399) / 86400;
     u32 second = (u32)(t - days * 86400);
     date_of(days, &year, &month, &day);
-    if (log)
-        out("%.3s %02u ", months + 3 * (month - 1), day);
-    else
-        out("%.3s %04d-%02u-%02u ", weekdays + 3 * ((days % 7 + 7) % 7), year, month, day);
-    out("%02u:%02u:%02u", second / 3600, second / 60 % 60, second % 60);
-    if (!log)
-        out(" %s", z.name);
+    char *clock = z_fmt("%02u:%02u:%02u", second / 3600, second / 60 % 60, second % 60);
+    return log ? z_fmt("%.3s %02u %s", months + 3 * (month - 1), day, clock)
+               : z_fmt("%.3s %04d-%02u-%02u %s %s", weekdays + 3 * ((days % 7 + 7) % 7), year, month, day, clock, z.name);
 }
 
-void out_time(usec real)
-{
-    if (real && real != USEC_INF)
-        put_time(real, false);
-}
+const char *time_text(usec real) { return real && real != USEC_INF ? format_time(real, false) : ""; }
 
-void out_log_time(usec real) { put_time(real, true); }
+const char *log_time_text(usec real) { return format_time(real, true); }
 
-/* From how much on which two units are told; the second is left out where it is 0 here. */
-static const struct { u64 from, unit; const char *word; u64 rest; const char *rest_word; } spans[] = {
-#define S_ USEC_SEC
-    { 31557600 * S_, 31557600 * S_, " year", 2629800 * S_, " month" }, { 2629800 * S_, 2629800 * S_, " month", 86400 * S_, " day" },
-    { 604800 * S_, 604800 * S_, " week", 86400 * S_, " day" }, { 2 * 86400 * S_, 86400 * S_, " day", 0, NULL },
-    { 25 * 3600 * S_, 86400 * S_, " day", 3600 * S_, "h" }, { 6 * 3600 * S_, 3600 * S_, "h", 0, NULL },
-    { 3600 * S_, 3600 * S_, "h", 60 * S_, "min" }, { 300 * S_, 60 * S_, "min", 0, NULL },
-    { 60 * S_, 60 * S_, "min", S_, "s" }, { S_, S_, "s", 0, NULL }, { 1000, 1000, "ms", 0, NULL }, { 1, 1, "us", 0, NULL },
-#undef S_
+/* From how many seconds on which unit is told, and which row's unit tells the rest (0: none does). */
+enum { MONTH = 1, DAY = 3, HOUR = 5, MINUTE = 7, SECOND = 9 };
+static const struct { u32 from, unit; char word[7]; u8 rest; } spans[] = {
+    { 31557600, 31557600, " year", MONTH }, [MONTH] = { 2629800, 2629800, " month", DAY },
+    { 604800, 604800, " week", DAY }, [DAY] = { 2 * 86400, 86400, " day", 0 }, { 25 * 3600, 86400, " day", HOUR },
+    [HOUR] = { 6 * 3600, 3600, "h", 0 }, { 3600, 3600, "h", MINUTE }, [MINUTE] = { 300, 60, "min", 0 },
+    { 60, 60, "min", SECOND }, [SECOND] = { 1, 1, "s", 0 },
 };
 
-static void out_count(u64 n, const char *word)
+static char *count(u64 n, u32 row)
 {
-    out("%lu%s%s", (unsigned long)n, word, *word == ' ' && n != 1 ? "s" : "");
+    const char *word = spans[row].word;
+    return z_fmt("%lu%s%s", (unsigned long)n, word, *word == ' ' && n != 1 ? "s" : "");
 }
 
-void out_when(usec real)
+const char *when_text(usec real)
 {
-    usec now = sys_now_real();
-    bool past = real <= now;
-    u64 d = past ? now - real : real - now;
+    usec now = sys_now_real(), micro = real <= now ? now - real : real - now;
+    u64 d = micro / USEC_SEC;
+    const char *at = time_text(real), *side = real <= now ? "ago" : "left";
     u32 i = 0;
-    out_time(real);
-    out_str(S("; "));
-    while (i < LEN(spans) && d < spans[i].from)
+    if (!micro)
+        return z_fmt("%s; now", at);
+    if (!d)
+        return z_fmt(micro < 1000 ? "%s; %luus %s" : "%s; %lums %s", at,
+                     (unsigned long)(micro < 1000 ? micro : micro / 1000), side);
+    while (d < spans[i].from)
         i++;
-    if (i == LEN(spans)) {
-        out_str(S("now"));
-        return;
-    }
-    out_count(d / spans[i].unit, spans[i].word);
-    if (spans[i].rest) {
-        out_str(S(" "));
-        out_count(d % spans[i].unit / spans[i].rest, spans[i].rest_word);
-    }
-    out("%s", past ? " ago" : " left");
+    u32 unit = spans[i].unit, rest = spans[i].rest;
+    char *first = count(d / unit, i);
+    return rest ? z_fmt("%s; %s %s %s", at, first, count(d % unit / spans[rest].unit, rest), side)
+                : z_fmt("%s; %s %s", at, first, side);
 }

@@ -6,80 +6,48 @@
 
 #include <dirent.h>
 
-static char dents[65536];
-
-static void link_device(const char *folder, const char *value, const char *name)
+static void link_device(const char *key, struct str value, const char *name)
 {
-    BUF(node, PATH_BYTES);
-    BUF(target, 128);
-    BUF(dir, 64);
-    char old[PATH_BYTES];
-    if (!*value)
-        return;
-    buf_fmt(&node, "%s=%s", folder, value);
     BUF(path, PATH_BYTES);
-    fstab_node(str_of(buf_end(&node)), &path);
-    buf_fmt(&target, "../../%s", name);
-    for (char *p = buf_end(&path) + 5; (p = strchr(p, '/')); p++) {
-        dir.n = 0;
-        buf_put(&dir, path.p, (size_t)(p - path.p));
-        (void)sys_mkdir(buf_end(&dir), 0755);
-    }
-    if (sys_readlinkat(AT_FDCWD, path.p, old, sizeof old) >= 0 && STREQ(old, buf_end(&target)))
+    char old[PATH_BYTES];
+    if (!value.n)
         return;
-    (void)sys_unlink(path.p);
-    (void)sys_symlink(target.p, path.p);
-}
-
-/* PARTUUID and PARTNAME are the kernel's own words. */
-static void read_uevent(const char *name)
-{
-    static char text[4096];
-    BUF(path, 256);
-    buf_fmt(&path, "/sys/class/block/%s/uevent", name);
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, sizeof text);
-    if (fd >= 0)
-        sys_close(fd);
-    struct str rest = { text, (size_t)MAX(n, 0) }, line;
-    while ((line = str_line(&rest, '\n')).p) {
-        BUF(value, 256);
-        buf_str(&value, str_from(line, (size_t)str_find(line, '=') + 1));
-        if (str_starts(line, "PARTUUID="))
-            link_device("PARTUUID", buf_end(&value), name);
-        else if (str_starts(line, "PARTNAME="))
-            link_device("PARTLABEL", buf_end(&value), name);
-    }
+    fstab_node(str_of(z_fmt("%s=%.*s", key, (int)value.n, value.p)), &path);
+    const char *target = z_fmt("../../%s", name), *link = buf_end(&path);
+    if (sys_readlinkat(AT_FDCWD, link, old, sizeof old) >= 0 && STREQ(old, target))
+        return;
+    make_folders(link, 0755);
+    (void)sys_unlink(link);
+    (void)sys_symlink(target, link);
 }
 
 static void take_device(const char *name)
 {
-    BUF(path, 256);
+    char text[4096];
     struct probed p;
     if (strncmp(name, "ram", 3) == 0)
         return;
-    buf_fmt(&path, "/dev/%s", name);
-    for (u32 i = 5; i < path.n; i++)
-        if (path.p[i] == '!')
-            path.p[i] = '/';
-    read_uevent(name);
-    if (probe_device(buf_end(&path), &p) < 0)
+    struct str uevent = file_text(z_fmt("/sys/class/block/%s/uevent", name), text, sizeof text);
+    /* The kernel's own words; DEVNAME has the slashes that are '!' in the folder's name. */
+    BUF(device, 256);
+    buf_fmt(&device, "/dev/");
+    buf_str(&device, file_value(uevent, "DEVNAME"));
+    const char *node = buf_end(&device), *below = node + 5;
+    link_device("PARTUUID", file_value(uevent, "PARTUUID"), below);
+    link_device("PARTLABEL", file_value(uevent, "PARTNAME"), below);
+    if (probe_device(node, &p) < 0)
         return;
-    link_device("UUID", p.uuid, path.p + 5);
-    link_device("LABEL", p.label, path.p + 5);
+    link_device("UUID", str_of(p.uuid), below);
+    link_device("LABEL", str_of(p.label), below);
 }
 
 int disklinks_main(int argc, char **argv)
 {
+    struct dir d;
     (void)argc;
     (void)argv;
-    int fd = sys_open("/sys/class/block", O_RDONLY | O_DIRECTORY);
-    for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            if (d->d_name[0] != '.')
-                take_device(d->d_name);
-        }
+    dir_open(&d, "/sys/class/block");
+    for (struct dirent *e; (e = dir_next(&d));)
+        take_device(e->d_name);
     return 0;
 }

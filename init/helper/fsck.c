@@ -8,28 +8,16 @@
 
 enum { FSCK_CORRECTED = 1, FSCK_REBOOT = 2, FSCK_UNCORRECTED = 4 };
 
-/* The device the root is on, by its number: "/dev/root" is no file. */
-static int root_device(struct buf *out)
+/* The device the root is on, by its number ("/dev/root" is no file); NULL: none. */
+static const char *root_device(void)
 {
     struct stat st;
     char text[1024];
-    BUF(path, 64);
-    int r = sys_stat("/", &st);
-    if (r < 0)
-        return r;
-    buf_fmt(&path, "/sys/dev/block/%u:%u/uevent", major(st.st_dev), minor(st.st_dev));
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, sizeof text);
-    if (fd >= 0)
-        sys_close(fd);
-    struct str rest = { text, (size_t)MAX(n, 0) }, line;
-    while ((line = str_line(&rest, '\n')).p)
-        if (str_starts(line, "DEVNAME=")) {
-            buf_fmt(out, "/dev/%.*s", (int)line.n - 8, line.p + 8);
-            buf_end(out);
-            return 0;
-        }
-    return -ENODEV;
+    if (sys_stat("/", &st) < 0)
+        return NULL;
+    struct str name = file_value(file_text(z_fmt("/sys/dev/block/%u:%u/uevent", major(st.st_dev), minor(st.st_dev)),
+                                           text, sizeof text), "DEVNAME");
+    return name.n ? z_fmt("/dev/%.*s", (int)name.n, name.p) : NULL;
 }
 
 struct wishes { bool skip, force; const char *repair; };
@@ -51,23 +39,10 @@ static struct wishes read_command_line(void)
     return w;
 }
 
-/* Where fsck.TYPE is. False: nowhere. */
-static bool find_checker(const char *type, struct buf *path)
-{
-    static const char *const folders[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin" };
-    for (u32 i = 0; i < LEN(folders); i++) {
-        path->n = 0;
-        buf_fmt(path, "%s/fsck.%s", folders[i], type);
-        if (sys_access(buf_end(path), 1) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int reboot_now(void)
 {
     char *argv[] = { "systemctl", "--no-block", "start", "reboot.target", "--job-mode=replace-irreversibly", NULL };
-    say("<3>fsck: the root file system was repaired: rebooting.");
+    log_line(LOG_ERR, "<3>fsck: the root file system was repaired: rebooting.");
     return run_program("/proc/self/exe", argv);
 }
 
@@ -75,9 +50,9 @@ static int reboot_now(void)
 static int judge(const char *device, int status, bool root)
 {
     if (status < 0 || status >= 128 || status & ~(FSCK_CORRECTED | FSCK_REBOOT))
-        say("<3>fsck of %s failed with exit status %d.", device, status);
+        log_line(LOG_ERR, "<3>fsck of %s failed with exit status %d.", device, status);
     else if (status & FSCK_CORRECTED)
-        say("<4>%s: errors were found and corrected.", device);
+        log_line(LOG_ERR, "<4>%s: errors were found and corrected.", device);
     if (status < 0)
         return 0;
     if (root && status & FSCK_REBOOT && status < 128) {
@@ -87,30 +62,25 @@ static int judge(const char *device, int status, bool root)
     if (status >= 128 || status & (FSCK_REBOOT | FSCK_UNCORRECTED))
         return 1;
     if (status & ~FSCK_CORRECTED)
-        say("fsck: ignoring the error.");
+        log_line(LOG_ERR, "fsck: ignoring the error.");
     return 0;
 }
 
 int fsck_main(int argc, char **argv)
 {
-    BUF(root, 256);
-    BUF(program, 256);
     struct probed p;
-    const char *device = argc > 1 ? argv[1] : NULL;
+    const char *device = argc > 1 ? argv[1] : root_device(), *program;
     struct wishes w = read_command_line();
+    log_to.stderr_fd = 2;
     if (w.skip)
         return 0;
-    if (!device) {
-        if (sys_access("/", 2) == 0) {
-            say("The root file system is mounted writable, skipping its check.");
-            return 0;
-        }
-        if (root_device(&root) < 0)
-            return 0;
-        device = root.p;
+    if (argc < 2 && sys_access("/", 2) == 0) {
+        log_line(LOG_ERR, "The root file system is mounted writable, skipping its check.");
+        return 0;
     }
-    if (probe_device(device, &p) < 0 || !find_checker(p.type, &program))
+    if (!device || probe_device(device, &p) < 0 || !(program = find_program(z_fmt("fsck.%s", p.type))))
         return 0;                        /* nothing to check it with: no error */
-    char *command[] = { program.p, (char *)w.repair, w.force ? "-f" : (char *)device, w.force ? (char *)device : NULL, NULL };
-    return judge(device, run_program(program.p, command), argc < 2);
+    char *node = (char *)device, *repair = (char *)w.repair;
+    char *command[] = { (char *)program, repair, w.force ? "-f" : node, w.force ? node : NULL, NULL };
+    return judge(device, run_program(program, command), argc < 2);
 }

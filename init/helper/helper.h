@@ -14,15 +14,18 @@ int remount_main(int argc, char **argv);     /* systemd-remount-fs.service(8) */
 int sulogin_main(int argc, char **argv);     /* the shell of rescue and emergency */
 int disklinks_main(int argc, char **argv);   /* /dev/disk/by-* without udev */
 
-void say(const char *fmt, ...) PRINTF(1, 2); /* a line on standard error */
+/* programs.c. What goes wrong is told with log_line(); each main lets it go to standard error. */
+/* Waits for the program; its exit status, 128 + signal, or a negative errno. */
+int run_program(const char *path, char *const *argv);
+const char *find_program(const char *name);  /* its path, valid until the next; NULL: in none of the usual folders */
+void make_folders(const char *path, mode_t mode);       /* all that a '/' in the path ends */
 
 /* probe.c: what a block device holds, by its superblock. */
 struct probed { const char *type; char uuid[40], label[32]; };
 int probe_device(const char *path, struct probed *p);   /* 0; -ENODATA: nothing that is known */
 
 /* mount.c: options of mount(8) as flags, and what is left for the file system. */
-struct mount_options { unsigned long flags, propagation; bool loop, read_write_given; struct buf data; };
+struct mount_options { unsigned long flags, propagation; bool loop; struct buf data; };
 void mount_options_parse(struct str options, struct mount_options *o);
-int run_program(const char *path, char *const *argv);   /* waits; exit status, 128 + signal, or a negative errno */
 
 #endif

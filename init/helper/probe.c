@@ -8,23 +8,21 @@ enum uuid_form { UUID_NONE, UUID_16, UUID_FAT };
 
 /* All of one format: where its magic is, and its UUID and label. Ordered: earlier ones win. */
 static const struct format {
-    const char *type, *magic;
-    u32 magic_at;
+    char type[9], magic[10];
     u8 magic_n, uuid_form, label_n;
-    u32 uuid_at, label_at;
+    u32 magic_at, uuid_at, label_at;
 } formats[] = {
-    { "swap", "SWAPSPACE2", 4086, 10, UUID_16, 16, 1024 + 12, 1024 + 28 },
-    { "xfs", "XFSB", 0, 4, UUID_16, 12, 32, 108 },
-    { "squashfs", "hsqs", 0, 4, UUID_NONE, 0, 0, 0 },
-    { "erofs", "\xe2\xe1\xf5\xe0", 1024, 4, UUID_16, 16, 1024 + 48, 1024 + 64 },
-    { "f2fs", "\x10\x20\xf5\xf2", 1024, 4, UUID_16, 0, 1024 + 108, 0 },
-    { "btrfs", "_BHRfS_M", 65536 + 64, 8, UUID_16, 32, 65536 + 32, 65536 + 299 },
-    { "exfat", "EXFAT   ", 3, 8, UUID_FAT, 0, 100, 0 },
-    { "vfat", "FAT32   ", 82, 8, UUID_FAT, 11, 67, 71 },
-    { "vfat", "FAT16   ", 54, 8, UUID_FAT, 11, 39, 43 },
-    { "vfat", "FAT12   ", 54, 8, UUID_FAT, 11, 39, 43 },
-    { "iso9660", "CD001", 32769, 5, UUID_NONE, 32, 0, 32808 },
-    { "ext4", "\x53\xef", 1024 + 56, 2, UUID_16, 16, 1024 + 104, 1024 + 120 },
+    { "swap", "SWAPSPACE2", 10, UUID_16, 16, 4086, 1024 + 12, 1024 + 28 },
+    { "xfs", "XFSB", 4, UUID_16, 12, 0, 32, 108 },
+    { "squashfs", "hsqs", 4, UUID_NONE, 0, 0, 0, 0 },
+    { "erofs", "\xe2\xe1\xf5\xe0", 4, UUID_16, 16, 1024, 1024 + 48, 1024 + 64 },
+    { "f2fs", "\x10\x20\xf5\xf2", 4, UUID_16, 0, 1024, 1024 + 108, 0 },
+    { "btrfs", "_BHRfS_M", 8, UUID_16, 32, 65536 + 64, 65536 + 32, 65536 + 299 },
+    { "exfat", "EXFAT   ", 8, UUID_FAT, 0, 3, 100, 0 },
+    { "vfat", "FAT32   ", 8, UUID_FAT, 11, 82, 67, 71 },
+    { "vfat", "FAT1", 4, UUID_FAT, 11, 54, 39, 43 },       /* FAT12, FAT16 */
+    { "iso9660", "CD001", 5, UUID_NONE, 32, 32769, 0, 32808 },
+    { "ext4", "\x53\xef", 2, UUID_16, 16, 1024 + 56, 1024 + 104, 1024 + 120 },
 };
 
 static void put_uuid(struct buf *b, const u8 *p, u8 form)

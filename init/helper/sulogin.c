@@ -4,46 +4,43 @@
  * the way on when it ends. sulogin(8) asks for root's password where it is installed. */
 #include "helper.h"
 
-static const char *const shells[] = { "/bin/sh", "/usr/bin/sh", "/bin/mksh", "/usr/bin/mksh", "/bin/busybox" };
-
 /* Units that failed are the reason, most of the time. */
 static void say_why(const char *mode)
 {
     char *failed[] = { "systemctl", "--failed", "--no-legend", "--plain", NULL };
-    say("\nYou are in %s mode. After logging in, type \"systemctl --failed\" to see what failed,\n"
+    log_line(LOG_ERR, "\nYou are in %s mode. After logging in, type \"systemctl --failed\" to see what failed,\n"
         "\"systemctl status UNIT\" for details, \"systemctl reboot\" to reboot, \"systemctl default\"\n"
         "or \"exit\" to go on into the default mode.", mode);
-    say("\nFailed units:");
+    log_line(LOG_ERR, "\nFailed units:");
     (void)run_program("/proc/self/exe", failed);
     (void)sys_write(2, "\n", 1);
 }
 
-static int run_shell(void)
+static void run_shell(void)
 {
-    static const char *const logins[] = { "/sbin/sulogin", "/usr/sbin/sulogin" };
-    for (u32 i = 0; i < LEN(logins); i++) {
-        char *argv[] = { "sulogin", NULL };
-        if (sys_access(logins[i], 1) == 0)
-            return run_program(logins[i], argv);
+    static const char *const names = "sulogin\0sh\0mksh\0busybox\0";
+    for (const char *name = names; *name; name = z_next(name)) {
+        const char *path = find_program(name);
+        char *argv[] = { name == names ? "sulogin" : "-sh", NULL };
+        if (path) {
+            (void)run_program(path, argv);
+            return;
+        }
     }
-    for (u32 i = 0; i < LEN(shells); i++) {
-        char *argv[] = { "-sh", NULL };
-        if (sys_access(shells[i], 1) == 0)
-            return run_program(shells[i], argv);
-    }
-    say("There is no shell in this image; going on.");
-    return 0;
+    log_line(LOG_ERR, "There is no shell in this image; going on.");
 }
 
 int sulogin_main(int argc, char **argv)
 {
-    char *reload[] = { "systemctl", "daemon-reload", NULL }, *go_on[] = { "systemctl", "--job-mode=fail", "--no-block", "default", NULL };
+    char *reload[] = { "systemctl", "daemon-reload", NULL };
+    char *go_on[] = { "systemctl", "--job-mode=fail", "--no-block", "default", NULL };
+    log_to.stderr_fd = 2;
     say_why(argc > 1 ? argv[1] : "rescue");
-    (void)run_shell();
-    say("Reloading system manager configuration\nStarting default target");
+    run_shell();
+    log_line(LOG_ERR, "Reloading system manager configuration\nStarting default target");
     if (run_program("/proc/self/exe", reload) != 0)
-        say("Failed to reload daemon");
+        log_line(LOG_ERR, "Failed to reload daemon");
     if (run_program("/proc/self/exe", go_on) != 0)
-        say("Failed to start default target");
+        log_line(LOG_ERR, "Failed to start default target");
     return 0;
 }

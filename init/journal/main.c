@@ -13,6 +13,9 @@
 
 enum { LOG_FD = 3, LISTEN_FD = 4 };
 
+/* What a stream begins with, a line each. All but these four make no difference here. */
+enum { IDENT, PRIORITY = 2, LEVEL_PREFIX, TO_CONSOLE = 6, HEADER_LINES };
+
 /* One stream a process: 4,096 services with one each. A line that is not complete waits in one of
  * a few buffers; when all are taken the oldest part of a line is written as a line. */
 #define STREAMS_MAX 4096
@@ -23,9 +26,8 @@ struct stream {
     int fd;
     u32 pid;
     u16 line;                            /* buffer + 1 of its incomplete line */
-    u8 priority, header_lines;           /* how many of the 7 header lines were read */
-    bool level_prefix, to_console, kmsg_only;
-    char ident[43];
+    u8 header[HEADER_LINES], header_n;   /* the numbers of its header lines; how many were read */
+    char ident[40];
 };
 static struct stream streams[STREAMS_MAX];
 static u32 streams_n;                    /* high-water mark */
@@ -36,70 +38,50 @@ static int epoll = -1, kmsg = -1, console = -1;
 
 /* ---- writing lines ------------------------------------------------------------------------- */
 
-static void write_kmsg(u32 priority, const char *ident, u32 pid, struct str text)
+static void write_line(u32 priority, const char *ident, u32 pid, struct str text, bool to_console)
 {
-    BUF(out, 1024);                      /* the kernel's limit for one record is about 1,000 bytes */
-    buf_fmt(&out, "<%u>%s[%u]: ", priority, ident, pid);
-    buf_str(&out, str_cut(text, 900));
+    BUF(out, LINE_BYTES + 128);
+    buf_fmt(&out, "<%u>", priority);
+    u32 skip = out.n;
+    buf_fmt(&out, "%s[%u]: ", ident, pid);
+    buf_str(&out, text);
     buf_c(&out, '\n');
-    if (kmsg < 0 || sys_write(kmsg, out.p, out.n) < 0) {
-        const char *behind = memchr(out.p, '>', out.n);
-        u32 skip = (u32)(behind + 1 - out.p);
+    /* The kernel's limit for one record is about 1,000 bytes. */
+    if ((text.n && (kmsg < 0 || sys_write(kmsg, out.p, MIN(out.n, 960u)) < 0)) || to_console)
         (void)sys_write(console, out.p + skip, out.n - skip);
-    }
 }
 
 static void put_line(struct stream *s, struct str text)
 {
-    u32 priority = s->priority;
-    if (s->level_prefix && text.n > 2 && text.p[0] == '<' && text.p[1] >= '0' && text.p[1] <= '7' && text.p[2] == '>') {
+    u32 priority = s->header[PRIORITY];
+    if (s->header[LEVEL_PREFIX] && text.n > 2 && text.p[0] == '<' && text.p[1] >= '0' && text.p[1] <= '7' && text.p[2] == '>') {
         priority = (priority & ~7u) | (u32)(text.p[1] - '0');
         text = str_from(text, 3);
     }
-    if (s->to_console && kmsg >= 0) {
-        BUF(out, LINE_BYTES + 128);
-        buf_fmt(&out, "%s[%u]: ", s->ident, s->pid);
-        buf_str(&out, text);
-        buf_c(&out, '\n');
-        (void)sys_write(console, out.p, out.n);
-    }
-    if (text.n)
-        write_kmsg(priority, s->ident, s->pid, text);
+    write_line(priority, s->ident, s->pid, text, s->header[TO_CONSOLE]);
 }
 
 /* ---- streams ------------------------------------------------------------------------------- */
 
-static void header_line(struct stream *s, struct str line)
-{
-    u64 v = 0;
-    (void)parse_u64(line, 10, &v);
-    switch (s->header_lines++) {
-    case 0: z_copy(s->ident, sizeof s->ident, str_cut(line.n ? line : S("unknown"), sizeof s->ident - 1)); break;
-    case 2: s->priority = (u8)v; break;
-    case 3: s->level_prefix = v; break;
-    case 6: s->to_console = v; break;
-    default: break;                      /* unit, forwarding to syslog and kmsg: as everything */
-    }
-}
-
 static void take_line(struct stream *s, struct str line)
 {
-    if (s->header_lines < 7)
-        header_line(s, line);
-    else
+    u64 v = 0;
+    if (s->header_n == HEADER_LINES) {
         put_line(s, line);
+        return;
+    }
+    if (s->header_n == IDENT)
+        z_copy(s->ident, sizeof s->ident, str_cut(line.n ? line : S("unknown"), sizeof s->ident - 1));
+    (void)parse_u64(line, 10, &v);
+    s->header[s->header_n++] = (u8)v;
 }
 
-static void flush_partial(struct stream *s)
+/* Takes what was gathered as a line and gives its buffer back. */
+static void end_line(struct stream *s)
 {
-    if (!s->line)
-        return;
-    u32 i = s->line - 1u;
-    s->line = 0;
-    line_owner[i] = 0;
-    if (line_n[i])
-        take_line(s, (struct str){ lines[i], line_n[i] });
-    line_n[i] = 0;
+    u32 i = s->line - 1u, n = line_n[i];
+    s->line = line_owner[i] = line_n[i] = 0;
+    take_line(s, (struct str){ lines[i], n });
 }
 
 static char *partial(struct stream *s)
@@ -111,7 +93,7 @@ static char *partial(struct stream *s)
             s->line = (u16)(i + 1);
         }
     if (!s->line) {                      /* all taken: somebody's half line is written as it is */
-        flush_partial(&streams[line_owner[turn++ % LINES_MAX] - 1]);
+        end_line(&streams[line_owner[turn++ % LINES_MAX] - 1]);
         return partial(s);
     }
     return lines[s->line - 1];
@@ -120,30 +102,23 @@ static char *partial(struct stream *s)
 static void take_data(struct stream *s, struct str data)
 {
     while (data.n) {
+        char *space = partial(s);
+        u16 *have = &line_n[s->line - 1];
         int nl = str_find(data, '\n');
-        struct str part = nl < 0 ? data : str_cut(data, (size_t)nl);
-        bool whole = nl >= 0;
-        if (!whole || s->line) {
-            char *space = partial(s);
-            u16 *n = &line_n[s->line - 1];
-            struct str fits = str_cut(part, (size_t)(LINE_BYTES - *n));
-            memcpy(space + *n, fits.p, fits.n);
-            *n = (u16)(*n + fits.n);
-            if (fits.n < part.n || whole) {
-                whole = whole && fits.n == part.n;
-                flush_partial(s);
-            }
-            data = str_from(data, fits.n + whole);
-            continue;
-        }
-        take_line(s, part);
-        data = str_from(data, part.n + 1);
+        size_t wanted = nl < 0 ? data.n : (size_t)nl, n = MIN(wanted, (size_t)(LINE_BYTES - *have));
+        bool whole = nl >= 0 && n == wanted;
+        memcpy(space + *have, data.p, n);
+        *have = (u16)(*have + n);
+        data = str_from(data, n + whole);
+        if (whole || n < wanted)
+            end_line(s);
     }
 }
 
 static void close_stream(struct stream *s)
 {
-    flush_partial(s);
+    if (s->line)
+        end_line(s);
     (void)sys_epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, 0, 0);
     sys_close(s->fd);
     *s = (struct stream){ 0 };
@@ -177,12 +152,13 @@ static void accept_streams(void)
             return;
         struct stream *s = free_stream();
         if (!s) {
-            write_kmsg(LOG_ERR | 3 << 3, "pith-journal", 1, S("Limit STREAMS_MAX reached: a service's output is not read."));
+            write_line(LOG_ERR | 3 << 3, "pith-journal", 1,
+                       S("Limit STREAMS_MAX reached: a service's output is not read."), false);
             sys_close(fd);
             return;
         }
         (void)sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size);
-        *s = (struct stream){ .fd = fd, .pid = (u32)cred.pid, .priority = LOG_INFO | 3 << 3 };
+        *s = (struct stream){ .fd = fd, .pid = (u32)cred.pid, .header[PRIORITY] = LOG_INFO | 3 << 3 };
         (void)sys_epoll_ctl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN, (u64)(s - streams) + 16);
         read_stream(s);
     }
