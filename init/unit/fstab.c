@@ -594,7 +594,7 @@ static void generate_run(void)
 }
 
 /* systemd.mask=, systemd.wants=: links that go before all others. */
-static void generate_links(void)
+static void generate_links(const char *target)
 {
     struct cmdline c = { .rest = str_of(cmdline_text()) };
     while (cmdline_next(&c) > 0) {
@@ -608,7 +608,7 @@ static void generate_links(void)
             link_unit(EARLY, buf_end(&name), "/dev/null");
             continue;
         }
-        buf_fmt(&path, "default.target.wants/%s", buf_end(&name));
+        buf_fmt(&path, "%s.wants/%s", target, buf_end(&name));
         link_unit(EARLY, buf_end(&path), "/usr/lib/systemd/system");
     }
 }
@@ -639,7 +639,7 @@ static void clear_folder(const char *path, u32 depth)
         sys_close(fd);
 }
 
-int generate_all(void)
+int generate_all(const char *target)
 {
     clear_folder(EARLY, 1);
     clear_folder(NORMAL, 1);
@@ -648,6 +648,6 @@ int generate_all(void)
     else if (cmdline_flag("fstab", true))
         generate_fstab();
     generate_run();
-    generate_links();
+    generate_links(target);
     return 0;
 }
