@@ -337,9 +337,22 @@ static int write_reboot_argument(const char *text)
     return n < 0 ? complain("Failed to write reboot parameter file: %s", strerror((int)-n)) : 0;
 }
 
+static bool kexec_loaded(void)
+{
+    char c = '0';
+    int fd = sys_open("/sys/kernel/kexec_loaded", O_RDONLY);
+    if (fd < 0)
+        return false;
+    (void)sys_read(fd, &c, 1);
+    sys_close(fd);
+    return c == '1';
+}
+
 static int go_down(const struct power *p)
 {
     struct bus_msg reply;
+    if (STREQ(p->verb, "kexec") && !kexec_loaded())
+        return complain("No kernel is loaded that kexec could start; load one with kexec -l first.");
     if (args.reboot_argument && args.force < 2 && write_reboot_argument(args.reboot_argument))
         return 1;
     if (args.force >= 2 && p->reboot)
