@@ -127,8 +127,9 @@ begin() {
 	rm -f "$dir/keys" "$dir/monitor"
 	mkfifo "$dir/keys"
 	: >"$log"
+	: >"$dir/exit"
 	"$top/ci/qemu" --kernel "$B/guest/vmlinuz" --log "$log" --exit-file "$dir/exit" --limit "${LIMIT:-60}" \
-		--input "$dir/keys" --monitor "$dir/monitor" "$@" ${APPEND:+--append "$APPEND"} >/dev/null 2>"$dir/qemu.txt" &
+		--input "$dir/keys" --monitor "$dir/monitor" "$@" ${APPEND:+--append "$APPEND"} >"${output:-/dev/null}" 2>"$dir/qemu.txt" &
 	qemu=$!
 }
 
