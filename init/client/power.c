@@ -28,8 +28,17 @@ static int write_reboot_argument(const char *text)
     return r < 0 ? complain("Failed to write reboot parameter file: %s", strerror(-r)) : 0;
 }
 
+static bool kexec_loaded(void)
+{
+    char text[4];
+    (void)file_get("/sys/kernel/kexec_loaded", text, sizeof text);
+    return text[0] == '1';
+}
+
 static int go_down(const char *verb)
 {
+    if (STREQ(verb, "kexec") && !kexec_loaded())
+        return complain("No kernel is loaded that kexec could start; load one with kexec -l first.");
     const struct power *p = powers;
     while (p < powers + LEN(powers) && !STREQ(p->verb, verb))
         p++;

@@ -9,6 +9,8 @@ int run_program(const char *path, char *const *argv)
     struct death d;
     pid_t pid = sys_fork();
     if (pid == 0) {
+        /* Not beyond our own end: an old shell would share the terminal with the next one. */
+        (void)sys_prctl(1 /* PR_SET_PDEATHSIG */, SIGHUP, 0);
         (void)sys_execve(path, argv, environment);
         sys_exit(127);
     }

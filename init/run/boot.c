@@ -468,14 +468,21 @@ static bool try_target(const char *name, int mode)
     return error == 0;
 }
 
+/* What the kernel command line says is to be booted. */
+const char *boot_target(void)
+{
+    static char text[UNIT_NAME_BYTES];
+    struct buf name = BUF_OVER(text);
+    if (options.target[0] && unit_name_mangle(str_of(options.target), false, ".target", &name) >= 0)
+        return buf_end(&name);
+    return options.target[0] ? options.target : in_initrd() ? "initrd.target" : "default.target";
+}
+
 void boot_units(void)
 {
-    BUF(name, UNIT_NAME_BYTES);
-    const char *target = options.target[0] ? options.target : in_initrd() ? "initrd.target" : "default.target";
-    if (options.target[0] && unit_name_mangle(str_of(options.target), false, ".target", &name) >= 0)
-        target = buf_end(&name);
+    const char *target = boot_target();
     status_line(STATUS_NORMAL, NULL, NULL, "\nWelcome to %s!\n", os_name());
-    (void)generate_all();
+    (void)generate_all(target);
     index_build();
     adopt_what_is_there();
     make_first_disk_links();

@@ -90,6 +90,7 @@ void inotify_read(void);
 /* ---- boot.c, shutdown.c -------------------------------------------------------------------- */
 
 void boot_machine(int argc, char **argv);     /* early boot: mounts, console, identity */
+const char *boot_target(void);
 void boot_units(void);                        /* the first transaction */
 const char *os_name(void);
 void trim_memory(void);                       /* gives back what only loading and starting needed */

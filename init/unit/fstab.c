@@ -467,7 +467,7 @@ static const char about_run[] =
 
 /* systemd.mask= and systemd.wants=: links that go before all others. systemd.run=: one service, and a
  * default.target that is only it. */
-static void generate_ordered(void)
+static void generate_ordered(const char *target)
 {
     struct buf text = { scratch(0), 0, VALUE_BYTES, false };
     struct cmdline c = { .rest = str_of(cmdline_text()) };
@@ -493,7 +493,7 @@ static void generate_ordered(void)
         else if (cmdline_key_is(key, "systemd.mask"))
             link_unit("/dev/null", EARLY "/%s", buf_end(&name));
         else if (cmdline_key_is(key, "systemd.wants"))
-            link_unit("/usr/lib/systemd/system", EARLY "/default.target.wants/%s", buf_end(&name));
+            link_unit("/usr/lib/systemd/system", EARLY "/%s.wants/%s", target, buf_end(&name));
     }
     if (text.n == nothing)
         return;
@@ -525,7 +525,7 @@ static void clear_folder(const char *path, u32 depth)
     }
 }
 
-int generate_all(void)
+int generate_all(const char *target)
 {
     for (EACH(folder, EARLY "\0" NORMAL "\0")) {
         BUF(path, PATH_BYTES);
@@ -535,6 +535,6 @@ int generate_all(void)
         generate_sysroot();
     else if (cmdline_flag("fstab", true))
         generate_fstab();
-    generate_ordered();
+    generate_ordered(target);
     return 0;
 }

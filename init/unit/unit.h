@@ -320,7 +320,7 @@ int cmdline_next(struct cmdline *c);
 bool cmdline_key_is(const char *key, const char *name);        /* - and _ are the same */
 bool cmdline_flag(const char *name, bool missing);
 
-int generate_all(void);                                /* fstab and command line -> files */
+int generate_all(const char *target);                  /* fstab and command line -> files; what is booted */
 struct fstab { struct str rest; u32 number; char space[PATH_BYTES * 2], what[PATH_BYTES], where[PATH_BYTES]; };
 struct fstab_line {
     const char *source, *target;         /* the file for SourcePath=; local-fs.target or its like */

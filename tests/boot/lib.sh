@@ -22,7 +22,7 @@ die() { echo "$me: $*" >&2; exit 1; }
 # ---- a case ------------------------------------------------------------------------------------------
 
 case_begin() {
-	name=$1 dir=$work/$1
+	case=$1 dir=$work/$1
 	root=$dir/root log=$dir/console.log console=$dir/console.txt report=$dir/report.txt
 	rm -rf "$dir"
 	mkdir -p "$root/etc/units"
@@ -34,13 +34,13 @@ case_begin() {
 case_end() {
 	seconds=$(awk "BEGIN { printf \"%.1f\", ($(date +%s%N) - $since) / 1e9 }")
 	if [ "$failed" = 0 ]; then
-		printf 'ok   boot %-10s %s (%d checks, %s s)\n' "$name" "$proves" "$passed" "$seconds"
+		printf 'ok   boot %-10s %s (%d checks, %s s)\n' "$case" "$proves" "$passed" "$seconds"
 		# What is large is made anew from the rest.
 		rm -rf "$root" "$dir"/tree* "$dir"/*.cpio "$dir"/*.img
 		return 0
 	fi
 	# one write, so that two cases at once do not mix their lines
-	printf 'FAIL boot %s: %s (%d of %d checks failed, %s s)\n%s\n    console: %s\n' "$name" "$proves" "$failed" \
+	printf 'FAIL boot %s: %s (%d of %d checks failed, %s s)\n%s\n    console: %s\n' "$case" "$proves" "$failed" \
 		$((passed + failed)) "$seconds" "$(sed 's/^/    /' "$failures")" "$log"
 	return 1
 }
@@ -127,8 +127,9 @@ begin() {
 	rm -f "$dir/keys" "$dir/monitor"
 	mkfifo "$dir/keys"
 	: >"$log"
+	: >"$dir/exit"
 	"$top/ci/qemu" --kernel "$B/guest/vmlinuz" --log "$log" --exit-file "$dir/exit" --limit "${LIMIT:-60}" \
-		--input "$dir/keys" --monitor "$dir/monitor" "$@" ${APPEND:+--append "$APPEND"} >/dev/null 2>"$dir/qemu.txt" &
+		--input "$dir/keys" --monitor "$dir/monitor" "$@" ${APPEND:+--append "$APPEND"} >"${output:-/dev/null}" 2>"$dir/qemu.txt" &
 	qemu=$!
 }
 
