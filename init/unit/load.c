@@ -52,7 +52,7 @@ static const char *read_complaint(int error)
 
 /* group: the unit's own names go before its aliases and those before its type, whatever the folder. */
 struct dropin { u16 dir, group; bool masked; char name[UNIT_NAME_BYTES], folder[UNIT_NAME_BYTES]; };
-static struct { u32 n, group; struct dropin at[DROPINS_MAX]; } dropins;
+static struct { u32 n, group; bool full; struct dropin at[DROPINS_MAX]; } dropins;
 
 static struct dropin *dropin_find(const char *name, u32 *at)
 {
@@ -72,7 +72,7 @@ static void dropin_add(const char *name, const struct index_entry *e, bool maske
     if (d && (d->group != dropins.group || d->dir <= e->dir))
         return;
     if (!d && dropins.n == DROPINS_MAX) {
-        log_line(LOG_ERR, "%s: limit DROPINS_MAX reached (limits.h): %s is left out.", index_name(e), name);
+        dropins.full = true;
         return;
     }
     if (!d) {
@@ -160,6 +160,7 @@ static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 
 static int read_dropins(struct build *b)
 {
     dropins.n = dropins.group = 0;
+    dropins.full = false;
     scan_all_names(b->id, b->name, ".d", 0, true);
     dropins.group++;
     for (u32 i = 1; i < tab->names_n; i++)          /* drop-ins of its aliases count too */
@@ -167,6 +168,10 @@ static int read_dropins(struct build *b)
             scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, true);
     dropins.group++;
     scan_named(b->id, str_from(b->name, (size_t)str_rfind(b->name, '.') + 1), ".d", 0);
+    if (dropins.full) {
+        log_line(LOG_ERR, "%.*s: limit DROPINS_MAX reached (limits.h), refusing the unit.", (int)b->name.n, b->name.p);
+        return -ENOEXEC;
+    }
     for (u32 i = 0; i < dropins.n; i++) {
         if (dropins.at[i].masked)
             continue;
