@@ -255,8 +255,8 @@ static void put_fsck(struct buf *out, const struct fstab_line *l)
 {
     BUF(name, UNIT_NAME_BYTES);
     if (!str_starts(l->what, "/dev/")) {
-        log_line(LOG_WARNING, "Checking was requested for \"%.*s\", but it is not a device.",
-                 (int)l->what.n, l->what.p);
+        log_line(LOG_WARNING, "%s:%u: Checking was requested for \"%.*s\", but it is not a device.",
+                 l->source, l->number, (int)l->what.n, l->what.p);
         return;
     }
     if (!fsck_exists(l->type))
@@ -286,8 +286,8 @@ static void write_device_dropins(const struct fstab_line *l)
     u32 n = name.n;
     if (fstab_option(l->options, "x-systemd.device-timeout", &timeout) && timeout.n) {
         if (parse_span(timeout, USEC_SEC, &t) < 0) {
-            log_line(LOG_WARNING, "Failed to parse timeout for %.*s, ignoring: %.*s", (int)l->where.n,
-                     l->where.p, (int)timeout.n, timeout.p);
+            log_line(LOG_WARNING, "%s:%u: Failed to parse timeout, ignoring: %.*s", l->source, l->number,
+                     (int)timeout.n, timeout.p);
         } else {
             buf_z(&name, ".d/50-device-timeout.conf");
             buf_fmt(&text, "[Unit]\nJobRunningTimeoutSec=%.*s\n", (int)timeout.n, timeout.p);
@@ -312,7 +312,7 @@ static void link_targets(const struct fstab_line *l, struct str name)
         int eq = str_find(one, '=');
         struct str key = str_cut(one, (size_t)MAX(eq, 0));
         bool wanted = str_is(key, "x-systemd.wanted-by"), required = str_is(key, "x-systemd.required-by");
-        if ((!wanted && !required) || str_is(l->where, "/"))
+        if ((!wanted && !required) || str_is(l->where, "/") || !unit_name_valid(str_from(one, (size_t)eq + 1)))
             continue;
         BUF(path, PATH_BYTES);
         BUF(target, PATH_BYTES);
@@ -343,7 +343,7 @@ static void write_mount(struct fstab_line *l)
         l->noauto = l->nofail = false;
     }
     if (unit_name_from_path(l->where, ".mount", &name) < 0) {
-        log_line(LOG_WARNING, "%s: cannot make a unit name of %.*s, ignoring.", l->source,
+        log_line(LOG_WARNING, "%s:%u: cannot make a unit name of %.*s, ignoring.", l->source, l->number,
                  (int)l->where.n, l->where.p);
         return;
     }
@@ -382,7 +382,8 @@ static void write_swap(struct fstab_line *l)
     BUF(name, UNIT_NAME_BYTES);
     struct str value;
     if (unit_name_from_path(l->what, ".swap", &name) < 0) {
-        log_line(LOG_WARNING, "%s: cannot make a unit name of %.*s, ignoring.", l->source, (int)l->what.n, l->what.p);
+        log_line(LOG_WARNING, "%s:%u: cannot make a unit name of %.*s, ignoring.", l->source, l->number,
+                 (int)l->what.n, l->what.p);
         return;
     }
     l->target = "swap.target";
@@ -431,7 +432,7 @@ static const char *parse_line(struct fstab *f, struct str raw, struct fstab_line
     struct buf space = BUF_OVER(f->space), what = BUF_OVER(f->what), where = BUF_OVER(f->where);
     struct str fields[6] = { { NULL, 0 } }, rest = raw;
     u32 n = 0;
-    *l = (struct fstab_line){ .source = fstab_path, .options = S("defaults"), .type = S("auto") };
+    *l = (struct fstab_line){ .source = fstab_path, .number = f->number, .options = S("defaults"), .type = S("auto") };
     while (n < 6 && (fields[n] = str_word(&rest, BLANKS)).p)
         n++;
     if (memchr(raw.p, 0, raw.n) || n < 2 || (n >= 6 && parse_u64(fields[5], 10, &l->passno) < 0))
@@ -447,6 +448,8 @@ static const char *parse_line(struct fstab *f, struct str raw, struct fstab_line
     l->nofail = fstab_yes_no(l->options, "nofail", "fail");
     if (what.over || space.over)
         return "the line is too long";
+    if (!text_safe(l->what) || !text_safe(l->type) || !text_safe(l->options))
+        return "a field has control characters";
     if (str_is(l->type, "swap"))
         return NULL;
     path_simplify(l->where, false, &where);

@@ -321,6 +321,7 @@ int generate_all(void);                                /* fstab and command line
 struct fstab { struct str rest; u32 number; char space[PATH_BYTES * 2], what[PATH_BYTES], where[PATH_BYTES]; };
 struct fstab_line {
     const char *source, *target;         /* the file for SourcePath=; local-fs.target or its like */
+    u32 number;                          /* of the line in it */
     struct str what, where, type, options;
     u64 passno;
     bool noauto, nofail;
