@@ -93,7 +93,7 @@ static void scan_name(unit_id id, const struct index_entry *e, u32 kinds, const 
     if (!kinds ? !str_ends(name, ".conf") || name.n >= UNIT_NAME_BYTES || *z == '.'
                : !unit_name_valid(name) || dropin_find(z, &at))
         return;
-    unit_id other = kinds && !masked ? unit_get(name) : 0;
+    unit_id other = kinds && !masked ? unit_named(0, name) : 0;
     if (other)
         edge_add(id, other, kinds);
     else if (!kinds || masked)
@@ -358,7 +358,7 @@ static void load_compact_template(struct index_entry *e)
             (void)unit_name_with_instance(str_of(index_name(e)), a.value, &name);
         }
     if (name.n)
-        (void)unit_get((struct str){ name.p, name.n });
+        (void)unit_named(0, (struct str){ name.p, name.n });
 }
 
 void load_compact(void)
@@ -369,7 +369,7 @@ void load_compact(void)
         if (unit_name_is_template(str_of(index_name(e))))
             load_compact_template(e);
         else
-            (void)unit_get(str_of(index_name(e)));
+            (void)unit_named(0, str_of(index_name(e)));
     }
     load_pending();
 }

@@ -96,6 +96,7 @@ bool path_below(struct str path, struct str above);            /* equal or insid
 
 unit_id unit_find(struct str name);                    /* 0: not known */
 unit_id unit_get(struct str name);                     /* makes a stub that waits to be loaded */
+unit_id unit_named(unit_id by, struct str name);       /* the same, but files may not fill all places */
 int unit_alias(unit_id id, struct str name);           /* another name; a stub of it is merged */
 const char *unit_name(unit_id id);
 const char *text_at(u32 offset);
