@@ -11,6 +11,10 @@
  * desktop loads (about 500). */
 #define UNITS_MAX 16384
 
+/* Of these the places that what lies in unit files may not fill: the targets that every boot and every
+ * shutdown needs are about 60, and a person wants to start something. */
+#define UNITS_RESERVED 512
+
 /* Names of units: each unit's own and its aliases (systemd 252 ships 16 alias links). */
 #define NAMES_MAX (UNITS_MAX + 4096)
 

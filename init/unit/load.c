@@ -52,7 +52,7 @@ static const char *read_complaint(int error)
 
 /* group: the unit's own names go before its aliases and those before its type, whatever the folder. */
 struct dropin { u16 dir, group; bool masked; char name[UNIT_NAME_BYTES], folder[UNIT_NAME_BYTES]; };
-static struct { u32 n, group; struct dropin at[DROPINS_MAX]; } dropins;
+static struct { u32 n, group; bool full; struct dropin at[DROPINS_MAX]; } dropins;
 
 static struct dropin *dropin_find(const char *name, u32 *at)
 {
@@ -72,7 +72,7 @@ static void dropin_add(const char *name, const struct index_entry *e, bool maske
     if (d && (d->group != dropins.group || d->dir <= e->dir))
         return;
     if (!d && dropins.n == DROPINS_MAX) {
-        log_line(LOG_ERR, "%s: limit DROPINS_MAX reached (limits.h): %s is left out.", index_name(e), name);
+        dropins.full = true;
         return;
     }
     if (!d) {
@@ -93,7 +93,7 @@ static void scan_name(unit_id id, const struct index_entry *e, u32 kinds, const 
     if (!kinds ? !str_ends(name, ".conf") || name.n >= UNIT_NAME_BYTES || *z == '.'
                : !unit_name_valid(name) || dropin_find(z, &at))
         return;
-    unit_id other = kinds && !masked ? unit_get(name) : 0;
+    unit_id other = kinds && !masked ? unit_named(0, name) : 0;
     if (other)
         edge_add(id, other, kinds);
     else if (!kinds || masked)
@@ -155,6 +155,7 @@ static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 
 static int read_dropins(struct build *b)
 {
     dropins.n = dropins.group = 0;
+    dropins.full = false;
     scan_all_names(b->id, b->name, ".d", 0, true);
     dropins.group++;
     for (u32 i = 1; i < tab->names_n; i++)          /* drop-ins of its aliases count too */
@@ -162,6 +163,10 @@ static int read_dropins(struct build *b)
             scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, true);
     dropins.group++;
     scan_named(b->id, str_from(b->name, (size_t)str_rfind(b->name, '.') + 1), ".d", 0);
+    if (dropins.full) {
+        log_line(LOG_ERR, "%.*s: limit DROPINS_MAX reached (limits.h), refusing the unit.", (int)b->name.n, b->name.p);
+        return -ENOEXEC;
+    }
     for (u32 i = 0; i < dropins.n; i++) {
         if (dropins.at[i].masked)
             continue;
@@ -348,7 +353,7 @@ static void load_compact_template(struct index_entry *e)
             (void)unit_name_with_instance(str_of(index_name(e)), a.value, &name);
         }
     if (name.n)
-        (void)unit_get(STR(name));
+        (void)unit_named(0, STR(name));
 }
 
 void load_compact(void)
@@ -359,7 +364,7 @@ void load_compact(void)
         if (unit_name_is_template(str_of(index_name(e))))
             load_compact_template(e);
         else
-            (void)unit_get(str_of(index_name(e)));
+            (void)unit_named(0, str_of(index_name(e)));
     }
     load_pending();
 }

@@ -47,7 +47,7 @@ static int set_number(struct build *b, const struct directive *d, struct str val
 
 static int parse_flag(struct str s, i32 *out)
 {
-    bool v;
+    bool v = false;
     int r = parse_bool(s, &v);
     *out = v;
     return r;
@@ -58,7 +58,7 @@ static int parse_priority(struct str s, i32 *out) { return parse_int(s, -1, 3276
 
 static int parse_unsigned(struct str s, i32 *out)
 {
-    u64 v;
+    u64 v = 0;
     int r = parse_u64(s, 0, &v);
     *out = (i32)v;
     return r == 0 && v > INT32_MAX ? -ERANGE : r;

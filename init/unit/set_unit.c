@@ -17,7 +17,7 @@ int set_deps(struct build *b, const struct directive *d, struct str value)
                        (int)name.n, name.p);
             continue;
         }
-        unit_id other = unit_get(name);
+        unit_id other = unit_named(b->id, name);
         if (!other || edge_add(b->id, other, d->arg) < 0)
             return -ENOEXEC;
     }
@@ -104,7 +104,7 @@ int set_install(struct build *b, const struct directive *d, struct str value)
                            (int)name.n, name.p);
             continue;
         }
-        unit_id other = unit_get(name);
+        unit_id other = unit_named(b->id, name);
         if (!other)
             continue;
         if (id == D_Also)

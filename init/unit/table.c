@@ -157,6 +157,14 @@ unit_id unit_get(struct str name)
     return id;
 }
 
+unit_id unit_named(unit_id by, struct str name)
+{
+    if (tab->units_n < UNITS_MAX - UNITS_RESERVED || tab->free || UNIT(by)->origin == FROM_BUILTIN || unit_find(name))
+        return unit_get(name);
+    table_limit("UNITS_MAX");
+    return 0;
+}
+
 /* Puts the unit `name` at the slot `id` of a new table, so that what runs keeps its number. */
 bool table_adopt(unit_id id, const char *name)
 {

@@ -96,6 +96,7 @@ bool path_below(struct str path, struct str above);            /* equal or insid
 
 unit_id unit_find(struct str name);                    /* 0: not known */
 unit_id unit_get(struct str name);                     /* makes a stub that waits to be loaded */
+unit_id unit_named(unit_id by, struct str name);       /* the same, but files may not fill all places */
 int unit_alias(unit_id id, struct str name);           /* another name; a stub of it is merged */
 const char *unit_name(unit_id id);
 const char *text_at(u32 offset);
@@ -324,6 +325,7 @@ int generate_all(const char *target);                  /* fstab and command line
 struct fstab { struct str rest; u32 number; char space[PATH_BYTES * 2], what[PATH_BYTES], where[PATH_BYTES]; };
 struct fstab_line {
     const char *source, *target;         /* the file for SourcePath=; local-fs.target or its like */
+    u32 number;                          /* of the line in it */
     struct str what, where, type, options;
     u64 passno;
     bool noauto, nofail;
