@@ -187,6 +187,23 @@ static int pulled_by(int type, u8 list, u32 kinds, u32 step, unit_id other, u32 
 }
 #define PULL_STEPS 7
 
+/* The edges that pulled_by() has an answer for. A target's list has an edge for each service: it is passed through for
+ * every service that is started or restarted. */
+static u32 kinds_pulled(int type, u8 list)
+{
+    bool starts = type == JOB_START || type == JOB_RESTART, stops = type == JOB_STOP || type == JOB_RESTART;
+    u32 kinds = starts ? DEP_CONFLICTS : 0;
+    if (list == 0 && starts)
+        kinds |= DEP_REQUIRES | DEP_BINDS_TO | DEP_WANTS | DEP_UPHOLDS | DEP_REQUISITE;
+    if (list == 1 && stops)
+        kinds |= DEP_REQUIRES | DEP_BINDS_TO | DEP_REQUISITE | DEP_PART_OF;
+    if (list == 0 && type == JOB_STOP)
+        kinds |= DEP_STOP_TO;
+    if (list == 0 && type == JOB_RELOAD)
+        kinds |= DEP_RELOAD_TO;
+    return kinds;
+}
+
 /* Adds a job for `unit`, pulled in by `by` (0: the wish itself), and opens a frame if it is new. */
 static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, bool expand, bool ignore_order)
 {
@@ -239,6 +256,9 @@ static int expand_frame(bool ignore_order)
     struct frame *f = &frames[frames_n - 1];
     u8 list = f->list;
     tr_id j = f->job;
+    u32 kinds = kinds_pulled(tr[j].type, list);
+    while (f->edge && !(tab->edges[f->edge].kinds & kinds))
+        f->edge = list == 0 ? tab->edges[f->edge].next_out : tab->edges[f->edge].next_in;
     if (!f->edge) {
         if (list == 1)
             frames_n--;

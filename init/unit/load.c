@@ -162,7 +162,7 @@ static int read_dropins(struct build *b)
     dropins.n = dropins.group = 0;
     scan_all_names(b->id, b->name, ".d", 0, true);
     dropins.group++;
-    for (u32 i = 1; i < tab->names_n; i++)          /* drop-ins of its aliases count too */
+    for (u32 i = 1; i < tab->names_n && UNIT(b->id)->aliased; i++)    /* drop-ins of its aliases count too */
         if (tab->names[i].unit == b->id && tab->names[i].text != UNIT(b->id)->name)
             scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, true);
     dropins.group++;
