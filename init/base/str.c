@@ -178,11 +178,15 @@ bool utf8_valid(struct str a)
 {
     for (size_t i = 0; i < a.n;) {
         u8 c = (u8)a.p[i];
-        u32 more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2
+        if (c < 0x80) {
+            i++;
+            continue;
+        }
+        u32 more = c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2
                  : c >= 0xf0 && c < 0xf5 ? 3 : 9;
         if (more == 9 || a.n - i <= more)
             return false;
-        u32 rune = more == 0 ? c : c & (0x3fu >> more);
+        u32 rune = c & (0x3fu >> more);
         for (u32 k = 1; k <= more; k++) {
             if (((u8)a.p[i + k] & 0xc0) != 0x80)
                 return false;
