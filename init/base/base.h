@@ -57,6 +57,7 @@ bool str_ends(struct str a, const char *suffix);
 struct str str_from(struct str a, size_t at);        /* the rest from byte `at` */
 struct str str_cut(struct str a, size_t n);          /* at most the first n bytes */
 struct str str_trim(struct str a);                   /* without blanks at both ends */
+bool in_set(char c, const char *set);
 int str_find(struct str a, char c);                  /* index or -1 */
 int str_rfind(struct str a, char c);
 struct str str_line(struct str *rest, char sep);     /* takes up to sep; p == NULL at the end */
