@@ -34,6 +34,9 @@ typedef u64 usec;
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define BIT(n) (1u << (n))
+
+/* An array that is empty between turns, all zeros if that matters: trim_memory() takes its pages away (link.ld). */
+#define SCRATCH __attribute__((section(".bss.scratch")))
 #define STREQ(a, b) (strcmp((a), (b)) == 0)
 
 static inline usec usec_add(usec a, usec b) { return a > USEC_INF - b ? USEC_INF : a + b; }

@@ -17,10 +17,10 @@ struct tr_job {
 };
 struct tr_link { tr_id subject, object; bool matters, conflicts, dead; u32 next_pull, next_pulled; };
 
-static struct tr_job tr[TRANSACTION_JOBS];
-static struct tr_link links[TRANSACTION_LINKS];
-static tr_id of_unit[UNITS_MAX];         /* first job of a unit */
-static u8 mark[UNITS_MAX];               /* for the search for cycles */
+static struct tr_job tr[TRANSACTION_JOBS] SCRATCH;
+static struct tr_link links[TRANSACTION_LINKS] SCRATCH;
+static tr_id of_unit[UNITS_MAX] SCRATCH;         /* first job of a unit */
+static u8 mark[UNITS_MAX] SCRATCH;               /* for the search for cycles */
 static u32 tr_n, links_n;
 static tr_id anchor;
 static struct report *rep;
@@ -149,7 +149,7 @@ static int check_loaded(unit_id id)
 
 /* One job being expanded: where it is in its unit's edges. */
 struct frame { tr_id job; u8 list; u32 edge; bool required; };
-static struct frame frames[UNITS_MAX];
+static struct frame frames[UNITS_MAX] SCRATCH;
 static u32 frames_n;
 
 /* What an edge pulls into the transaction for a job at its `from` end (list 0) or `to` end (1): the
@@ -672,11 +672,6 @@ void transaction_trim(void)
     for (JOBS(j))
         of_unit[tr[j].unit] = 0;
     tr_n = links_n = 1;
-    (void)sys_madvise_free(tr, sizeof tr);
-    (void)sys_madvise_free(links, sizeof links);
-    (void)sys_madvise_free(frames, sizeof frames);
-    (void)sys_madvise_free(mark, sizeof mark);
-    (void)sys_madvise_free(of_unit, sizeof of_unit);
 }
 
 static int check_wish(int type, unit_id id, int mode)

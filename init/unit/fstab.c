@@ -228,7 +228,7 @@ static bool fsck_exists(struct str type)
 
 /* fsck in pass order, fstab(5): a check waits for those of lower passes (the root's, pass 1, goes before
  * all others by its unit). 64 file systems; later ones are checked without an order. */
-static struct { u64 pass; char name[UNIT_NAME_BYTES]; } passes[64];
+static struct { u64 pass; char name[UNIT_NAME_BYTES]; } passes[64] SCRATCH;
 static u32 passes_n;
 
 static void keep_pass(u64 pass, struct str name)
@@ -482,7 +482,7 @@ static void warn_unsupported(const struct fstab_line *l, u32 number)
 
 static void generate_fstab(void)
 {
-    static struct fstab f;
+    static struct fstab f SCRATCH;
     struct fstab_line l;
     passes_n = 0;
     if (fstab_open(&f) < 0)

@@ -9,7 +9,7 @@
 
 #include <dirent.h>
 
-static u32 build_words[BUILD_WORDS];
+static u32 build_words[BUILD_WORDS] SCRATCH;
 
 static bool type_needs_file(int type)
 {
@@ -52,7 +52,7 @@ static const char *read_complaint(int error)
 
 /* group: the unit's own names go before its aliases and those before its type, whatever the folder. */
 struct dropin { u16 dir, group; bool masked; char name[UNIT_NAME_BYTES], folder[UNIT_NAME_BYTES]; };
-static struct { u32 n, group; struct dropin at[DROPINS_MAX]; } dropins;
+static struct { u32 n, group; struct dropin at[DROPINS_MAX]; } dropins SCRATCH;
 
 static struct dropin *dropin_find(const char *name, u32 *at)
 {
@@ -102,7 +102,7 @@ static void scan_name(unit_id id, const struct index_entry *e, u32 kinds, const 
 
 static void scan_folder(unit_id id, const struct index_entry *e, u32 kinds)
 {
-    static char dents[8192];
+    static char dents[8192] SCRATCH;
     char target[PATH_BYTES];
     BUF(path, PATH_BYTES);
     buf_z(&path, search_root);

@@ -110,7 +110,7 @@ static int index_name_in(int fd, u8 dir, struct str name, u8 type)
 
 static int index_dir(u8 dir)
 {
-    static char dents[32768];
+    static char dents[32768] SCRATCH;
     BUF(path, PATH_BYTES);
     buf_fmt(&path, "%s%s", search_root, search_dirs[dir].path);
     int fd = sys_openat(AT_FDCWD, buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0), r = 0;
