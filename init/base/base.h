@@ -34,6 +34,9 @@ typedef u64 usec;
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define BIT(n) (1u << (n))
+
+/* An array that is empty between turns, all zeros if that matters: trim_memory() takes its pages away (link.ld). */
+#define SCRATCH __attribute__((section(".bss.scratch")))
 #define STREQ(a, b) (strcmp((a), (b)) == 0)
 
 static inline usec usec_add(usec a, usec b) { return a > USEC_INF - b ? USEC_INF : a + b; }
@@ -57,6 +60,7 @@ bool str_ends(struct str a, const char *suffix);
 struct str str_from(struct str a, size_t at);        /* the rest from byte `at` */
 struct str str_cut(struct str a, size_t n);          /* at most the first n bytes */
 struct str str_trim(struct str a);                   /* without blanks at both ends */
+bool in_set(char c, const char *set);
 int str_find(struct str a, char c);                  /* index or -1 */
 int str_rfind(struct str a, char c);
 struct str str_line(struct str *rest, char sep);     /* takes up to sep; p == NULL at the end */

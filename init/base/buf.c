@@ -77,7 +77,7 @@ static const char *read_conversion(const char *f, struct conversion *c, va_list 
 static void put_text(struct buf *b, const struct conversion *c, const char *z)
 {
     size_t n = c->precision >= 0 ? strnlen(z, (size_t)c->precision) : strlen(z);
-    size_t width = text_width((struct str){ z, n });
+    size_t width = c->width ? text_width((struct str){ z, n }) : 0;
     for (size_t i = width; !c->left && i < c->width; i++)
         buf_c(b, ' ');
     buf_put(b, z, n);

@@ -59,7 +59,7 @@ static int take_digits(struct str *s, u32 base, u64 *out)
 int parse_u64(struct str s, u32 base, u64 *out)
 {
     u64 v;
-    while (s.n && strchr(BLANKS, s.p[0]) && s.p[0])
+    while (s.n && in_set(s.p[0], BLANKS))
         s = str_from(s, 1);
     if (str_starts(s, "+"))
         s = str_from(s, 1);
@@ -129,7 +129,7 @@ static const struct { const char *suffix; usec unit; } span_units[] = {
 
 static struct str skip_blanks(struct str s)
 {
-    while (s.n && strchr(BLANKS, s.p[0]) && s.p[0])
+    while (s.n && in_set(s.p[0], BLANKS))
         s = str_from(s, 1);
     return s;
 }
@@ -477,7 +477,7 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
     char quote = 0;
     out->n = 0;
     out->over = false;
-    while (s.n && !(flags & WORD_KEEP_EMPTY) && strchr(separators, s.p[0]) && s.p[0])
+    while (s.n && !(flags & WORD_KEEP_EMPTY) && in_set(s.p[0], separators))
         s = str_from(s, 1);
     if (!s.n) {
         *rest = s;
@@ -485,7 +485,7 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
     }
     while (s.n) {
         char c = s.p[0];
-        if (!quote && c && strchr(separators, c))
+        if (!quote && in_set(c, separators))
             break;
         s = str_from(s, 1);
         if (c == quote && quote) {
@@ -505,7 +505,7 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
     if (flags & WORD_KEEP_EMPTY)
         s = str_from(s, 1);
     else
-        while (s.n && s.p[0] && strchr(separators, s.p[0]))
+        while (s.n && in_set(s.p[0], separators))
             s = str_from(s, 1);
     *rest = s;
     return out->over ? -E2BIG : 1;

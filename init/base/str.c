@@ -29,7 +29,13 @@ struct str str_from(struct str a, size_t at)
 
 struct str str_cut(struct str a, size_t n) { return (struct str){ a.p, MIN(n, a.n) }; }
 
-static bool in_set(char c, const char *set) { return c && strchr(set, c); }
+/* Sets are of three or four: a loop beats strchr(3), which begins by filling words. */
+bool in_set(char c, const char *set)
+{
+    while (*set && *set != c)
+        set++;
+    return *set;
+}
 
 struct str str_trim(struct str a)
 {
@@ -197,11 +203,15 @@ bool utf8_valid(struct str a)
 {
     for (size_t i = 0; i < a.n;) {
         u8 c = (u8)a.p[i];
-        u32 more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2
+        if (c < 0x80) {
+            i++;
+            continue;
+        }
+        u32 more = c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2
                  : c >= 0xf0 && c < 0xf5 ? 3 : 9;
         if (more == 9 || a.n - i <= more)
             return false;
-        u32 rune = more == 0 ? c : c & (0x3fu >> more);
+        u32 rune = c & (0x3fu >> more);
         for (u32 k = 1; k <= more; k++) {
             if (((u8)a.p[i + k] & 0xc0) != 0x80)
                 return false;

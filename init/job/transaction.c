@@ -17,10 +17,10 @@ struct tr_job {
 };
 struct tr_link { tr_id subject, object; bool matters, conflicts, dead; u32 next_pull, next_pulled; };
 
-static struct tr_job tr[TRANSACTION_JOBS];
-static struct tr_link links[TRANSACTION_LINKS];
-static tr_id of_unit[UNITS_MAX];         /* first job of a unit */
-static u8 mark[UNITS_MAX];               /* for the search for cycles */
+static struct tr_job tr[TRANSACTION_JOBS] SCRATCH;
+static struct tr_link links[TRANSACTION_LINKS] SCRATCH;
+static tr_id of_unit[UNITS_MAX] SCRATCH;         /* first job of a unit */
+static u8 mark[UNITS_MAX] SCRATCH;               /* for the search for cycles */
 static u32 tr_n, links_n;
 static tr_id anchor;
 static struct report *rep;
@@ -149,7 +149,7 @@ static int check_loaded(unit_id id)
 
 /* One job being expanded: where it is in its unit's edges. */
 struct frame { tr_id job; u8 list; u32 edge; bool required; };
-static struct frame frames[UNITS_MAX];
+static struct frame frames[UNITS_MAX] SCRATCH;
 static u32 frames_n;
 
 /* What an edge pulls into the transaction for a job at its `from` end (list 0) or `to` end (1): the
@@ -186,6 +186,23 @@ static int pulled_by(int type, u8 list, u32 kinds, u32 step, unit_id other, u32 
     return JOB_NONE;
 }
 #define PULL_STEPS 7
+
+/* The edges that pulled_by() has an answer for. A target's list has an edge for each service: it is passed through for
+ * every service that is started or restarted. */
+static u32 kinds_pulled(int type, u8 list)
+{
+    bool starts = type == JOB_START || type == JOB_RESTART, stops = type == JOB_STOP || type == JOB_RESTART;
+    u32 kinds = starts ? DEP_CONFLICTS : 0;
+    if (list == 0 && starts)
+        kinds |= DEP_REQUIRES | DEP_BINDS_TO | DEP_WANTS | DEP_UPHOLDS | DEP_REQUISITE;
+    if (list == 1 && stops)
+        kinds |= DEP_REQUIRES | DEP_BINDS_TO | DEP_REQUISITE | DEP_PART_OF;
+    if (list == 0 && type == JOB_STOP)
+        kinds |= DEP_STOP_TO;
+    if (list == 0 && type == JOB_RELOAD)
+        kinds |= DEP_RELOAD_TO;
+    return kinds;
+}
 
 /* Adds a job for `unit`, pulled in by `by` (0: the wish itself), and opens a frame if it is new. */
 static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, bool expand, bool ignore_order)
@@ -239,6 +256,9 @@ static int expand_frame(bool ignore_order)
     struct frame *f = &frames[frames_n - 1];
     u8 list = f->list;
     tr_id j = f->job;
+    u32 kinds = kinds_pulled(tr[j].type, list);
+    while (f->edge && !(tab->edges[f->edge].kinds & kinds))
+        f->edge = list == 0 ? tab->edges[f->edge].next_out : tab->edges[f->edge].next_in;
     if (!f->edge) {
         if (list == 1)
             frames_n--;
@@ -652,11 +672,6 @@ void transaction_trim(void)
     for (JOBS(j))
         of_unit[tr[j].unit] = 0;
     tr_n = links_n = 1;
-    (void)sys_madvise_free(tr, sizeof tr);
-    (void)sys_madvise_free(links, sizeof links);
-    (void)sys_madvise_free(frames, sizeof frames);
-    (void)sys_madvise_free(mark, sizeof mark);
-    (void)sys_madvise_free(of_unit, sizeof of_unit);
 }
 
 static int check_wish(int type, unit_id id, int mode)

@@ -64,6 +64,7 @@ struct runtime {
     bool condition_ok : 1, assert_ok : 1, perpetual : 1;
     bool main_known : 1, main_alien : 1, forbid_restart : 1, flush_restarts : 1;
     bool ready : 1, said_reloading : 1, said_stopping : 1, spawn_waits : 1, pid_file_waits : 1;
+    bool emptied : 1;                    /* its cgroup has been seen empty, and nothing was started since */
     bool restarting : 1;                 /* stopped in order to start again: RestartKillSignal= */
     bool there : 1;                      /* mounted, swapped on, plugged in: by the kernel's word */
     bool has_cgroup : 1;

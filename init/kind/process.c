@@ -144,6 +144,7 @@ pid_t run_command(unit_id id, struct spawn *s)
         return pid;
     }
     rt->has_cgroup = exec_cgroups;
+    rt->emptied = false;
     if (execed > 0) {
         rt->execed_fd = execed;
         (void)watch_add(execed, 1 /* EPOLLIN */, WATCH_EXECED, id);
@@ -290,7 +291,8 @@ static bool kill_rest(unit_id id, int sig)
     bool any = false;
     if (rt->has_cgroup) {
         cgroup_of(id, path, sizeof path);
-        return cgroup_kill(path, sig, sig == SIGKILL ? 0 : rt->main_pid) > 0;
+        rt->emptied |= !rt->emptied && cgroup_populated(path) == 0;
+        return !rt->emptied && cgroup_kill(path, sig, sig == SIGKILL ? 0 : rt->main_pid) > 0;
     }
     if (rt->main_group > 0)
         any |= kill_one(-rt->main_group, sig, false);

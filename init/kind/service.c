@@ -90,15 +90,16 @@ static void tell_result(unit_id id, struct spawn *s)
 
 /* Runs command number command_n of a list as control process. 1: it runs or waits to run; 0: the
  * list is at its end; or a negative errno. */
-static int run_control(unit_id id, u32 directive, usec timeout, u32 flags)
+static int run_control(unit_id id, u32 directive, u32 timeout, u32 flags)
 {
     struct runtime *rt = RT(id);
-    struct spawn s = { .command = command_at(id, directive, rt->command_n), .flags = SPAWN_CONTROL | flags };
+    const struct setting *command = command_at(id, directive, rt->command_n);
     forget_control(id);
-    if (!s.command) {
+    if (!command) {
         rt->command_id = rt->command_n = 0;
         return 0;
     }
+    struct spawn s = { .command = command, .flags = SPAWN_CONTROL | flags };
     rt->command_id = (u16)directive;
     if (directive != D_ExecStart && directive != D_ExecStartPre && directive != D_ExecCondition)
         s.main_pid = rt->main_pid;
@@ -106,7 +107,7 @@ static int run_control(unit_id id, u32 directive, usec timeout, u32 flags)
         tell_result(id, &s);
     if (unit_int(id, D_NotifyAccess) >= NOTIFY_ALL)
         s.flags |= SPAWN_NOTIFY;
-    deadline_in(id, timeout);
+    deadline_in(id, unit_span(id, timeout));
     pid_t pid = run_command(id, &s);
     if (pid < 0)
         return pid;
@@ -194,7 +195,7 @@ static void await_pid_file(unit_id id)
 
 /* ---- entering a state ---------------------------------------------------------------------- */
 
-static u8 enter_list(unit_id id, u8 state, u32 directive, u8 then, u8 on_failure, usec timeout, u32 flags)
+static u8 enter_list(unit_id id, u8 state, u32 directive, u8 then, u8 on_failure, u32 timeout, u32 flags)
 {
     int r = run_control(id, directive, timeout, flags);
     if (r < 0) {
@@ -221,7 +222,7 @@ static u8 enter_start(unit_id id)
     if (!command)
         return enter_without_command(id);
     if (type == SERVICE_FORKING)
-        return enter_list(id, SV_START, D_ExecStart, SV_START, SV_STOP_SIGTERM, timeout, SPAWN_STDIN);
+        return enter_list(id, SV_START, D_ExecStart, SV_START, SV_STOP_SIGTERM, D_TimeoutStartSec, SPAWN_STDIN);
     bool at_once = type == SERVICE_SIMPLE || type == SERVICE_IDLE || type == SERVICE_DBUS;
     deadline_in(id, at_once ? USEC_INF : timeout);
     int r = run_main(id, command);
@@ -241,7 +242,7 @@ static void arm_watchdog(unit_id id)
 static u8 enter_start_post(unit_id id)
 {
     arm_watchdog(id);
-    return enter_list(id, SV_START_POST, D_ExecStartPost, SV_RUNNING, SV_STOP, unit_span(id, D_TimeoutStartSec), 0);
+    return enter_list(id, SV_START_POST, D_ExecStartPost, SV_RUNNING, SV_STOP, D_TimeoutStartSec, 0);
 }
 
 /* Is there anything left that makes the service "active"? */
@@ -278,7 +279,7 @@ static u8 enter_reload(unit_id id)
         deadline_in(id, unit_span(id, D_TimeoutStartSec));
         return SV_RELOAD;
     }
-    int r = run_control(id, D_ExecReload, unit_span(id, D_TimeoutStartSec), 0);
+    int r = run_control(id, D_ExecReload, D_TimeoutStartSec, 0);
     if (r < 0)
         rt->reload_result = FAILURE_RESOURCES;
     return r > 0 ? SV_RELOAD : SV_RUNNING;
@@ -376,7 +377,7 @@ static u8 enter_dead(unit_id id, bool may_restart)
 
 static u8 enter(unit_id id, u8 state)
 {
-    usec start = unit_span(id, D_TimeoutStartSec), stop = unit_span(id, D_TimeoutStopSec);
+    const u32 start = D_TimeoutStartSec, stop = D_TimeoutStopSec;
     switch (state) {
     case SV_CONDITION: return enter_list(id, state, D_ExecCondition, SV_START_PRE, SV_DEAD, start, SPAWN_STDIN);
     case SV_START_PRE: return enter_list(id, state, D_ExecStartPre, SV_START, SV_DEAD, start, SPAWN_STDIN);

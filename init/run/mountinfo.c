@@ -5,12 +5,12 @@
 #include "run.h"
 
 static int mounts_fd = -1, swaps_fd = -1;
-static u8 seen[UNITS_MAX];               /* in this reading */
+static u8 seen[UNITS_MAX] SCRATCH;               /* in this reading */
 
 int mounts_open(void) { return mounts_fd = sys_open("/proc/self/mountinfo", O_RDONLY); }
 int swaps_open(void) { return swaps_fd = sys_open("/proc/swaps", O_RDONLY); }
 
-static char text[MOUNTS_BYTES];
+static char text[MOUNTS_BYTES] SCRATCH;
 
 /* The whole file; read from the start each time. -EFBIG: it does not fit. */
 static ssize_t read_table(int fd)

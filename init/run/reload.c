@@ -147,6 +147,8 @@ void reload_now(void)
 
 void trim_memory(void)
 {
+    extern char scratch_begin[] __attribute__((weak)), scratch_end[] __attribute__((weak));
     transaction_trim();
+    (void)sys_madvise_free(scratch_begin, (size_t)(scratch_end - scratch_begin));
     spawn_trim();
 }

@@ -4,7 +4,7 @@
  * an assignment to its setter, and what setters share. Decides only whether a directive is known here. */
 #include "unit.h"
 
-static char scratch_space[3][VALUE_BYTES];
+static char scratch_space[3][VALUE_BYTES] SCRATCH;
 
 char *scratch(u32 which) { return scratch_space[which]; }
 

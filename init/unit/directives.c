@@ -152,10 +152,12 @@ const struct setting *setting_next(unit_id id, const struct setting *s)
 
 const struct setting *setting_find(unit_id id, u32 directive, const struct setting *after)
 {
-    do
-        after = setting_next(id, after);
-    while (after && after->id != directive);
-    return after;
+    const struct unit *u = UNIT(id);
+    const u32 *first = (const u32 *)(const void *)(tab->arena.base + u->settings), *end = first + u->settings_n;
+    const struct setting *s = (const void *)(after ? after->w + after->n : first);
+    while ((const u32 *)s < end && s->id != directive)
+        s = (const void *)(s->w + s->n);
+    return (const u32 *)s < end ? s : NULL;
 }
 
 bool unit_has(unit_id id, u32 directive) { return setting_find(id, directive, NULL); }

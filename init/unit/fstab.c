@@ -260,7 +260,7 @@ static bool fsck_exists(struct str type)
 }
 
 /* Those that are checked, in order of lines. 64 file systems; later ones are checked without an order. */
-static struct { u64 pass; char name[UNIT_NAME_BYTES]; } passes[64];
+static struct { u64 pass; char name[UNIT_NAME_BYTES]; } passes[64] SCRATCH;
 static u32 passes_n;
 
 /* fsck in pass order, fstab(5): a check waits for those of lower passes (the root's, pass 1, goes before
@@ -399,7 +399,7 @@ static void write_line(struct fstab_line *l)
 
 static void generate_fstab(void)
 {
-    static struct fstab f;
+    static struct fstab f SCRATCH;
     struct fstab_line l;
     bool container = sys_access("/sys", 2 /* W_OK */) == -EROFS;
     passes_n = 0;

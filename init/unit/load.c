@@ -9,7 +9,7 @@
 
 #include <dirent.h>
 
-static u32 build_words[BUILD_WORDS];
+static u32 build_words[BUILD_WORDS] SCRATCH;
 
 static bool type_needs_file(int type)
 {
@@ -52,7 +52,7 @@ static const char *read_complaint(int error)
 
 /* group: the unit's own names go before its aliases and those before its type, whatever the folder. */
 struct dropin { u16 dir, group; bool masked; char name[UNIT_NAME_BYTES], folder[UNIT_NAME_BYTES]; };
-static struct { u32 n, group; bool full; struct dropin at[DROPINS_MAX]; } dropins;
+static struct { u32 n, group; bool full; struct dropin at[DROPINS_MAX]; } dropins SCRATCH;
 
 static struct dropin *dropin_find(const char *name, u32 *at)
 {
@@ -158,7 +158,7 @@ static int read_dropins(struct build *b)
     dropins.full = false;
     scan_all_names(b->id, b->name, ".d", 0, true);
     dropins.group++;
-    for (u32 i = 1; i < tab->names_n; i++)          /* drop-ins of its aliases count too */
+    for (u32 i = 1; i < tab->names_n && UNIT(b->id)->aliased; i++)    /* drop-ins of its aliases count too */
         if (tab->names[i].unit == b->id && tab->names[i].text != UNIT(b->id)->name)
             scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, true);
     dropins.group++;

@@ -113,7 +113,7 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
 /* One command of a line. -EAGAIN: it was bad but may be, the line ends here. */
 static int take_command(struct build *b, const struct directive *d, struct str *rest, bool *more)
 {
-    static struct command c;
+    static struct command c SCRATCH;
     struct buf word = { scratch(1), 0, VALUE_BYTES, false }, path = { scratch(2), 0, PATH_BYTES, false };
     struct str whole = *rest;
     BUF(simple, PATH_BYTES);

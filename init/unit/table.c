@@ -212,6 +212,7 @@ int unit_alias(unit_id id, struct str name)
         return 0;
     if (n && UNIT(n->unit)->load != LOAD_STUB && UNIT(n->unit)->load != LOAD_NOT_FOUND)
         return -EEXIST;
+    UNIT(id)->aliased = true;
     if (n) {
         merge_stub(n->unit, id);
         return 0;

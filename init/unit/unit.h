@@ -43,6 +43,7 @@ struct unit {
     bool used : 1, queued : 1, perpetual : 1, enabled_here : 1;
     bool generated : 1;                 /* no file: device, slice, mount seen in mountinfo */
     bool fresh : 1;                     /* loaded, edges that need both ends not yet added */
+    bool aliased : 1;                   /* has had more names than one */
 };
 
 struct edge { unit_id from, to; u16 kinds, unused; u32 next_out, next_in; };
