@@ -68,6 +68,7 @@ struct report {
 /* Grants a wish: 0, or a negative errno with the report's error filled in; then nothing changed. */
 int job_add(int type, unit_id id, int mode, struct report *report);
 int load_state_errno(unit_id id);        /* 0: loaded */
+void jobs_verify_order(struct report *report);       /* of installed jobs, after a reload */
 void transaction_trim(void);             /* gives back the pages that only a large one needs */
 
 /* ---- ready.c ------------------------------------------------------------------------------- */

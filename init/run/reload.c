@@ -137,6 +137,7 @@ void reload_now(void)
         if (jobs[id].id)
             job_queue(id);
     }
+    jobs_verify_order(&settle_report);
     mounts_read();
     swaps_read();
     devices_check();
