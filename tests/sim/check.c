@@ -87,7 +87,8 @@ static void check_deadline(unit_id id)
 {
     u32 limit = limit_of(id);
     usec at = timer_get(TIMER_KEY(TIMER_STATE, id));
-    if (limit && unit_span(id, limit) != USEC_INF && at == USEC_INF)
+    bool current = RT(id)->changed > check_limits_since;        /* not a setting that came with a reload */
+    if (limit && current && unit_span(id, limit) != USEC_INF && at == USEC_INF)
         violated("%s has no deadline though %s is finite", name_and_state(id), directives[limit].name);
     if (is_service(id) && RT(id)->state == SV_AUTO_RESTART && at == USEC_INF && !jobs[id].id)
         violated("%s will never come back: no deadline and no job", name_and_state(id));

@@ -166,7 +166,7 @@ void ops_step(void)
         ops_n++;
         one_thing();
     }
-    next_at = sim.now + (chance(300) ? roll_ms(0, 20) : chance(100) ? roll_ms(0, 30000) : roll_ms(0, 1500));
+    next_at = sim.now + (chance(250) ? roll_ms(0, 20) : chance(150) ? roll_ms(0, 60000) : roll_ms(0, 4000));
 }
 
 /* Everything of ours is stopped and forgotten: what is left then was leaked. */
