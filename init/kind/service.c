@@ -63,6 +63,15 @@ static void forget_main(unit_id id)
     RT(id)->main_pid = 0;
 }
 
+static void forget_execed(unit_id id)
+{
+    if (RT(id)->execed_fd <= 0)
+        return;
+    watch_remove(RT(id)->execed_fd);
+    sys_close(RT(id)->execed_fd);
+    RT(id)->execed_fd = 0;
+}
+
 static void forget_control(unit_id id)
 {
     struct runtime *rt = RT(id);
@@ -352,6 +361,7 @@ static u8 enter_dead(unit_id id, bool may_restart)
     const char *pid_file = unit_text(id, D_PIDFile);
     usec delay = unit_span(id, D_RestartSec);
     forget_main(id);
+    forget_execed(id);
     forget_control(id);
     timer_set(TIMER_KEY(TIMER_WATCHDOG, id), USEC_INF);
     log_end(id);
@@ -932,9 +942,7 @@ static void on_notify(unit_id id, const struct notify *n)
 static void on_execed(unit_id id)
 {
     struct runtime *rt = RT(id);
-    watch_remove(rt->execed_fd);
-    sys_close(rt->execed_fd);
-    rt->execed_fd = 0;
+    forget_execed(id);
     /* A child that failed before execve closes the pipe too; then its death is on the way. */
     if (unit_int(id, D_Type) == SERVICE_EXEC && rt->state == SV_START && main_alive(id) && !rt->exec_failed)
         begin(id, SV_START_POST);
