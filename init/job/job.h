@@ -104,6 +104,7 @@ extern struct report settle_report;      /* of wishes that came from settling */
 void job_finish(unit_id id, int result, bool recursive, bool already);   /* takes effect in settle() */
 void job_drop(unit_id id, int result);   /* at once, without consequences: for a transaction */
 bool settle(void);                       /* true: something was done */
+void settle_forgive(void);               /* every ten seconds: units may be started by themselves again */
 bool settle_wanted(void);                /* there is something to do */
 
 #endif

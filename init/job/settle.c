@@ -297,6 +297,24 @@ static bool upheld(unit_id id)
     return false;
 }
 
+/* Starts and stops by the conditions above, of each unit, since settle_forgive(): a unit that is upheld
+ * but cannot run would be started without end. */
+static u8 tries[UNITS_MAX];
+static bool tried;
+
+static bool may_try(unit_id id)
+{
+    tried = true;
+    return tries[id] < 16 && ++tries[id];
+}
+
+void settle_forgive(void)
+{
+    if (tried)
+        memset(tries, 0, tab->units_n);
+    tried = false;
+}
+
 static bool drain_checks(void)
 {
     bool any = false;
@@ -306,9 +324,10 @@ static bool drain_checks(void)
         if (!UNIT(id)->used)
             continue;
         any = true;
-        if (unneeded(id) || bound_to_inactive(id))
+        bool stop = unneeded(id) || bound_to_inactive(id);
+        if (stop && may_try(id))
             wish(JOB_STOP, id, MODE_FAIL);
-        else if (upheld(id))
+        else if (!stop && upheld(id) && may_try(id))
             wish(JOB_START, id, MODE_FAIL);
     }
     checks_n = 0;
