@@ -108,6 +108,8 @@ static int on_stop(unit_id id)
     case MT_MOUNTING:
     case MT_MOUNTING_DONE: signal_helper(id, MT_UNMOUNTING_SIGTERM, OP_TERMINATE, SUCCESS); return STEP_DONE;
     case MT_REMOUNTING: signal_helper(id, MT_UNMOUNTING_SIGTERM, OP_TERMINATE, SUCCESS); return STEP_DONE;
+    case MT_REMOUNTING_SIGTERM: set_state(id, MT_UNMOUNTING_SIGTERM); return STEP_DONE;
+    case MT_REMOUNTING_SIGKILL: set_state(id, MT_UNMOUNTING_SIGKILL); return STEP_DONE;
     default:
         rt->starts = 0;
         rt->result = SUCCESS;

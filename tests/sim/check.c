@@ -8,7 +8,8 @@
 static u32 base_fds;
 static struct { u32 id; u8 type; } at_start[UNITS_MAX];     /* the jobs when the turn began */
 static bool fail_mode_used;              /* may leave two that conflict side by side, as in systemd */
-usec check_limits_since;                
+static usec reloaded_at;
+usec check_limits_since;
 
 static const char *name_and_state(unit_id id)
 {
@@ -87,7 +88,7 @@ static void check_deadline(unit_id id)
 {
     u32 limit = limit_of(id);
     usec at = timer_get(TIMER_KEY(TIMER_STATE, id));
-    bool current = RT(id)->changed > check_limits_since;        /* not a setting that came with a reload */
+    bool current = RT(id)->changed > reloaded_at;        /* not a setting that came with a reload */
     if (limit && current && unit_span(id, limit) != USEC_INF && at == USEC_INF)
         violated("%s has no deadline though %s is finite", name_and_state(id), directives[limit].name);
     if (is_service(id) && RT(id)->state == SV_AUTO_RESTART && at == USEC_INF && !jobs[id].id)
@@ -298,7 +299,7 @@ void check_turn(int timeout_ms)
     check_jobs(sleeps);
     check_descriptors();
     check_pid_rows(proc_last() - 20);
-    if (sleeps && !jobs_n && !ops_odd && !sim.faults)
+    if (sleeps && !jobs_n && !ops_odd && !sim.faults && !sim.edits && !sim.ending)
         check_promises();
     if (sim.quiet && jobs_n)
         violated("%u jobs and nothing will ever happen", jobs_n);
@@ -390,7 +391,7 @@ static void state_changes(unit_id id, u8 to)
         if (is_inactive(unit_active[id]) && !is_inactive(active_of(id, to)) && to != SV_AUTO_RESTART)
             check_start_limit(id);
     }
-    if (!is_service(id) || to != SV_AUTO_RESTART)
+    if (is_service(id) ? to != SV_AUTO_RESTART : UNIT(id)->type == UNIT_TARGET)
         check_order(id, active_of(id, to));
 }
 
@@ -446,6 +447,9 @@ int __wrap_job_add(int type, unit_id id, int mode, struct report *report)
     int r = __real_job_add(type, id, mode, report);
     trace("wish %s %s %s -> %s", name_of(job_type_names, type), unit_name(id), name_of(enum_tables[E_JOB_MODE], mode),
           r < 0 ? report->error : "granted");
+    for (UNITS(u))                       /* a start may be part of a restart for a while, which goes on */
+        if (jobs[u].id && jobs[u].type == JOB_RESTART)
+            at_start[u].type = JOB_RESTART;
     fail_mode_used |= mode == MODE_FAIL;
     ops_odd |= mode == MODE_IGNORE_DEPENDENCIES || mode == MODE_IGNORE_REQUIREMENTS;
     if (r < 0 || mode == MODE_IGNORE_DEPENDENCIES || mode == MODE_IGNORE_REQUIREMENTS)
@@ -455,6 +459,14 @@ int __wrap_job_add(int type, unit_id id, int mode, struct report *report)
     if (collapsed == JOB_START && jobs[id].id)
         check_start_granted(id);
     return r;
+}
+
+void __real_reload_now(void);
+void __wrap_reload_now(void);
+void __wrap_reload_now(void)
+{
+    reloaded_at = check_limits_since = sim.now;
+    __real_reload_now();
 }
 
 /* ---- at the end of each job ----------------------------------------------------------------- */

@@ -89,6 +89,7 @@ static void machine_rolls(void)
     sim.cgroups = chance(800);
     sim.tty = chance(300);
     sim.compact = chance(200);
+    sim.edits = chance(500);
     if (sim.fault_rate)
         sim.fault_rate = chance(400) ? 0 : roll(sim.fault_rate) + 1;
 }

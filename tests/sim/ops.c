@@ -131,7 +131,8 @@ static void one_thing(void)
     else if (dice < 700)
         op_kill();
     else if (dice < 715) {
-        graph_change();
+        if (sim.edits)
+            graph_change();
         op_plain("Reload");
     } else if (dice < 720) {
         check_limits_since = sim.now;

@@ -20,7 +20,7 @@ struct sim {
     usec now;
     u64 turn;
     bool quiet;                          /* nothing will ever happen by itself any more */
-    bool cgroups, tty, compact;          /* what the machine is like */
+    bool cgroups, tty, compact, edits;   /* what the machine is like, whether files are edited */
     bool ending;                         /* no more wishes: everything is to come to rest */
     bool well_behaved;                   /* processes do what their words say, no dice */
     u64 fault_at, calls;                 /* this call fails, once */
