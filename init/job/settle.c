@@ -128,6 +128,9 @@ static void end_job(unit_id id, int result, bool recursive, bool already)
         start_all(id, DEP_ON_FAILURE, unit_int(id, D_OnFailureJobMode));
     job_queue_neighbours(id);
     check_later(id);
+    for (u32 e = is_inactive(unit_active[id]) ? UNIT(id)->in : 0; e; e = tab->edges[e].next_in)
+        if (tab->edges[e].kinds & DEP_BINDS_TO)
+            check_later(tab->edges[e].from);         /* it may have been waited for only */
 }
 
 static bool drain_ends(void)
