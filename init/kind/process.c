@@ -168,7 +168,7 @@ static void put_slice(struct buf *b, struct str slice)
 void cgroup_of(unit_id id, char *path, u32 size)
 {
     struct buf b = { path, 0, size, false };
-    const char *slice = unit_text(id, D_Slice);
+    const char *slice = RT(id)->has_cgroup && UNIT(id)->slice ? text_at(UNIT(id)->slice) : unit_text(id, D_Slice);
     if (UNIT(id)->type == UNIT_SLICE) {
         put_slice(&b, str_of(unit_name(id)));
         b.n -= b.n > 0;
@@ -256,6 +256,7 @@ void group_forget(unit_id id)
     cgroup_of(id, path, sizeof path);
     (void)cgroup_remove(path);
     rt->has_cgroup = false;
+    UNIT(id)->slice = 0;
 }
 
 /* ---- killing ------------------------------------------------------------------------------- */

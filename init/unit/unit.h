@@ -36,6 +36,7 @@ typedef u16 unit_id;                                   /* 0: no unit */
 struct unit {
     u32 name, path;                     /* text in the arena; path 0: no fragment */
     u32 settings, settings_n;           /* words in the arena */
+    u32 slice;                          /* text; not 0: its cgroup is there since before the reload */
     u32 out, in;                        /* first edge from and to this unit */
     u16 out_n, in_n;
     unit_id next;                       /* waiting to be loaded, or free */
