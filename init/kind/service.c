@@ -526,7 +526,9 @@ static int on_reload(unit_id id)
         return -EAGAIN;
     rt->reload_result = SUCCESS;
     begin(id, SV_RELOAD);
-    return STEP_STARTED;
+    if (rt->state == SV_RELOAD)
+        return STEP_STARTED;
+    return rt->reload_result == SUCCESS ? -EALREADY : -EIO;
 }
 
 /* A forking service's starter has ended well: who is the daemon? */
