@@ -61,10 +61,14 @@ static void check_pids(unit_id id)
 /* Nothing is left of a service that is down, if it may be killed. Without cgroups some escape. */
 static void check_nobody_left(unit_id id)
 {
-    if (sim.faults || !sim.cgroups || unit_int(id, D_KillMode) != KILL_CONTROL_GROUP || !unit_int(id, D_SendSIGKILL)
-        || !procs_alive_of(id) || procs_defy(id) || service_at_end(id) || RT(id)->state == SV_AUTO_RESTART)
+    char path[PATH_BYTES / 8];
+    if (sim.faults || !RT(id)->has_cgroup || unit_int(id, D_KillMode) != KILL_CONTROL_GROUP
+        || !unit_int(id, D_SendSIGKILL) || procs_defy(id) || service_at_end(id) || RT(id)->state == SV_AUTO_RESTART)
         return;
-    violated("%s goes down but %u processes of it run", name_and_state(id), procs_alive_of(id));
+    cgroup_of(id, path, sizeof path);
+    int cgroup = cgroup_at(path);
+    if (cgroup && procs_alive_in(cgroup))
+        violated("%s goes down but %u processes of it run", name_and_state(id), procs_alive_in(cgroup));
 }
 
 /* The setting that bounds a state, or 0. */
@@ -235,8 +239,8 @@ static bool settled(unit_id id)
     return (is_service(id) || UNIT(id)->type == UNIT_TARGET) && !jobs[id].id;
 }
 
-/* Does starting `from` pull in `to`, over any number of units? Two such that conflict were asked for. */
-static bool pulls_in(unit_id from, unit_id to)
+/* Does starting `from` pull in `to`, over any number of units? */
+static bool pulls_in(unit_id from, unit_id to, u32 kinds)
 {
     static u8 seen[UNITS_MAX];
     static unit_id stack[UNITS_MAX];
@@ -246,13 +250,25 @@ static bool pulls_in(unit_id from, unit_id to)
         unit_id id = stack[--n];
         for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
             unit_id other = tab->edges[e].to;
-            if (!(tab->edges[e].kinds & (DEP_REQUIRES | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS)) || seen[other])
+            if (!(tab->edges[e].kinds & kinds) || seen[other])
                 continue;
             seen[other] = 1;
             stack[n++] = other;
         }
     }
     return seen[to];
+}
+
+/* Two that conflict and were asked for together, by one of them or by a third that requires both. */
+static bool contradictory(unit_id a, unit_id b)
+{
+    const u32 all = DEP_REQUIRES | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS, strict = DEP_REQUIRES | DEP_BINDS_TO;
+    if (pulls_in(a, b, all) || pulls_in(b, a, all))
+        return true;
+    for (UNITS(id))
+        if (UNIT(id)->used && pulls_in(id, a, strict) && pulls_in(id, b, strict))
+            return true;
+    return false;
 }
 
 static void check_promises(void)
@@ -263,7 +279,7 @@ static void check_promises(void)
         if (!settled(a) || !settled(b) || !UNIT(a)->used || !UNIT(b)->used)
             continue;
         if (k & DEP_CONFLICTS && !fail_mode_used && is_active(unit_active[a]) && is_active(unit_active[b])
-            && !pulls_in(a, b) && !pulls_in(b, a))
+            && !contradictory(a, b))
             violated("%s and %s conflict and are both up", name_and_state(a), name_and_state(b));
         if (k & DEP_BINDS_TO && is_active(unit_active[a]) && is_inactive(unit_active[b]))
             violated("%s is bound to %s", name_and_state(a), name_and_state(b));

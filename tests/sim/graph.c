@@ -136,8 +136,8 @@ static void put_service(struct buf *b, u32 self)
         CHOICE(b, "User", "nobody", "daemon");       /* a heavy child */
     if (chance(60))
         buf_z(b, "RuntimeDirectory=sim\n");
-    if (self % 7 == 0)                   /* always the same: a unit that runs may not move */
-        buf_fmt(b, "Slice=%s\n", self % 2 ? "a.slice" : "a-b.slice");
+    if (chance(100))
+        CHOICE(b, "Slice", "a.slice", "a-b.slice", "system.slice");
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */

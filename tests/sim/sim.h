@@ -90,7 +90,7 @@ int proc_stat(pid_t pid, struct buf *out, bool cgroup);
 void proc_list(int cgroup, struct buf *out);           /* cgroup.procs */
 void proc_kill_cgroup(int cgroup);
 bool proc_exists(pid_t pid);                           /* not yet reaped */
-u32 procs_alive_of(unit_id id);
+u32 procs_alive_in(int cgroup);
 bool procs_defy(unit_id id);                           /* one of them cannot even be killed */
 u32 procs_unreaped(void);
 pid_t proc_any(void);                                  /* somebody to murder, or 0 */
