@@ -43,6 +43,7 @@ struct unit {
     u8 type, load, origin;
     bool used : 1, queued : 1, perpetual : 1, enabled_here : 1;
     bool generated : 1;                 /* no file: device, slice, mount seen in mountinfo */
+    bool kept : 1;                      /* alive since before the reload: stays a unit of its own */
     bool fresh : 1;                     /* loaded, edges that need both ends not yet added */
 };
 
