@@ -98,10 +98,14 @@ static void boot(void)
 {
     static char *argv[] = { "/sbin/init", NULL, NULL };
     u32 rate = sim.fault_rate;
+    u64 at = sim.fault_at;
     sim.fault_rate = 0;                  /* what fails at boot is left out; what that breaks is no news */
+    sim.fault_at = 0;
     boot_machine(1, argv);
     check_begin();
     sim.fault_rate = rate;
+    sim.fault_at = at;
+    sim.calls = 0;
     boot_units();
 }
 
@@ -125,6 +129,8 @@ static void end(void)
     sim.fault_rate = 0;
     sim.fault_at = 0;
     graph_pacify();
+    for (u32 i = 0; i < CLIENTS; i++)    /* one whose credentials could not be read has no say */
+        client_hang_up(i);
     signal_raise(SIGHUP);
     while (!at_rest() || next < give_up - 3590 * USEC_SEC) {
         if (sim.now >= next) {
