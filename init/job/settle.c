@@ -89,10 +89,28 @@ static void wish(int type, unit_id id, int mode)
         settle_report.lines[settle_report.n++] = (struct report_line){ REPORT_IGNORED, (u8)type, 0, id, 0, r };
 }
 
+/* Starts and stops of each unit that nobody asked for, since settle_forgive(): one that is upheld but cannot
+ * run, or two that start each other by OnFailure=, would go on without end. */
+static u8 tries[UNITS_MAX];
+static bool tried;
+
+static bool may_try(unit_id id, u32 most)
+{
+    tried = true;
+    return tries[id] < most && ++tries[id];
+}
+
+void settle_forgive(void)
+{
+    if (tried)
+        memset(tries, 0, tab->units_n);
+    tried = false;
+}
+
 static void start_all(unit_id id, u32 kind, int mode)
 {
     for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
-        if (tab->edges[e].kinds & kind)
+        if (tab->edges[e].kinds & kind && may_try(tab->edges[e].to, 200))
             wish(JOB_START, tab->edges[e].to, mode);
 }
 
@@ -300,24 +318,6 @@ static bool upheld(unit_id id)
     return false;
 }
 
-/* Starts and stops by the conditions above, of each unit, since settle_forgive(): a unit that is upheld
- * but cannot run would be started without end. */
-static u8 tries[UNITS_MAX];
-static bool tried;
-
-static bool may_try(unit_id id)
-{
-    tried = true;
-    return tries[id] < 16 && ++tries[id];
-}
-
-void settle_forgive(void)
-{
-    if (tried)
-        memset(tries, 0, tab->units_n);
-    tried = false;
-}
-
 static bool drain_checks(void)
 {
     bool any = false;
@@ -328,9 +328,9 @@ static bool drain_checks(void)
             continue;
         any = true;
         bool stop = unneeded(id) || bound_to_inactive(id);
-        if (stop && may_try(id))
+        if (stop && may_try(id, 16))
             wish(JOB_STOP, id, MODE_FAIL);
-        else if (!stop && upheld(id) && may_try(id))
+        else if (!stop && upheld(id) && may_try(id, 16))
             wish(JOB_START, id, MODE_FAIL);
     }
     checks_n = 0;
