@@ -195,15 +195,17 @@ bool group_empty(unit_id id)
     return cgroup_populated(path) <= 0;
 }
 
-/* Watches, and whose they are. wd -1: the kernel would not watch; then every death of a process that
- * nobody knows makes run/ look again. */
+/* Watches, and whose they are. Two units that watch one folder have one number of the kernel between them.
+ * wd -1: the kernel would not watch; then every death of a process that nobody knows makes run/ look again. */
 static struct { int wd; unit_id unit; } watches[WATCHES_MAX];
 
-unit_id watch_unit(int wd)
+unit_id watch_unit(int wd, u32 *at)
 {
-    for (u32 i = 0; i < LEN(watches); i++)
+    while (*at < LEN(watches)) {
+        u32 i = (*at)++;
         if (watches[i].unit && watches[i].wd == wd)
             return watches[i].unit;
+    }
     return 0;
 }
 
@@ -211,11 +213,11 @@ void unwatch(unit_id id)
 {
     if (!RT(id)->watch)
         return;
-    u32 i = (u32)RT(id)->watch - 1;
-    if (watches[i].wd >= 0)
-        (void)sys_inotify_rm(inotify_fd, watches[i].wd);
+    u32 i = (u32)RT(id)->watch - 1, at = 0;
     watches[i].unit = 0;
     RT(id)->watch = 0;
+    if (watches[i].wd >= 0 && !watch_unit(watches[i].wd, &at))
+        (void)sys_inotify_rm(inotify_fd, watches[i].wd);
 }
 
 static void watch_path(unit_id id, const char *path, u32 mask)
