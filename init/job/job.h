@@ -42,6 +42,7 @@ struct job {
 };
 extern struct job jobs[UNITS_MAX];
 extern u32 jobs_n;                       /* installed now */
+extern u32 jobs_fresh;                   /* installed since run/ looked for new ones */
 extern u32 jobs_failed;                  /* since start: for the state "degraded" */
 
 int job_merge_types(int a, int b);       /* the type that does both, or -EEXIST: they contradict */

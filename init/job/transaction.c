@@ -618,6 +618,7 @@ static void install(tr_id t, bool irreversible)
         *j = (struct job){ .id = ++last_id, .type = tr[t].type, .irreversible = irreversible,
                            .ignore_order = tr[t].ignore_order, .queued = queued, .next = next };
         jobs_n++;
+        jobs_fresh++;
     }
     if (t == anchor)
         rep->job_id = j->id;

@@ -127,8 +127,11 @@ static void choose_log(void)
 static void answer(void)
 {
     tell_finished();
-    for (u32 i = 0; i < finished_n; i++)
+    for (u32 i = 0; i < finished_n; i++) {
+        if (!jobs[finished[i].unit].id)
+            timer_set(TIMER_KEY(TIMER_JOB, finished[i].unit), USEC_INF);
         control_job_removed(&finished[i]);
+    }
     finished_n = told = 0;
     for (u32 i = 0; i < changed_n; i++) {
         RT(changed_units[i])->news = false;
