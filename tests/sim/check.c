@@ -259,10 +259,12 @@ static bool pulls_in(unit_id from, unit_id to, u32 kinds)
     return seen[to];
 }
 
-/* Two that conflict and were asked for together, by one of them or by a third that requires both. */
+/* Two that conflict but need each other, so that to stop the one for the other would stop both; or that a
+ * third requires. */
 static bool contradictory(unit_id a, unit_id b)
 {
-    const u32 all = DEP_REQUIRES | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS, strict = DEP_REQUIRES | DEP_BINDS_TO;
+    const u32 strict = DEP_REQUIRES | DEP_BINDS_TO;
+    const u32 all = strict | DEP_WANTS | DEP_UPHOLDS | DEP_PART_OF | DEP_REQUISITE | DEP_STOP_TO;
     if (pulls_in(a, b, all) || pulls_in(b, a, all))
         return true;
     for (UNITS(id))

@@ -19,6 +19,7 @@ _Noreturn void violated(const char *fmt, ...) PRINTF(1, 2);
 struct sim {
     usec now;
     u64 turn;
+    usec wake;                           /* not 0: epoll_wait returns by then (cases.c) */
     bool quiet;                          /* nothing will ever happen by itself any more */
     bool cgroups, tty, compact, edits;   /* what the machine is like, whether files are edited */
     bool ending;                         /* no more wishes: everything is to come to rest */

@@ -311,6 +311,8 @@ static int collect_ready(struct epoll_event *ev, int n)
 int sys_epoll_wait(int ep, struct epoll_event *ev, int n, int timeout_ms)
 {
     usec until = timeout_ms < 0 ? USEC_INF : sim.now + (usec)timeout_ms * USEC_MS;
+    if (sim.wake)
+        until = MIN(until, MAX(sim.wake, sim.now));
     MAY_FAIL(EINTR);
     for (;;) {
         int k = collect_ready(ev, n);
@@ -329,7 +331,7 @@ int sys_epoll_wait(int ep, struct epoll_event *ev, int n, int timeout_ms)
         }
         if (next > sim.now) {
             sim.idle_turns = 0;
-            sim.now = next + (chance(300) ? roll_ms(0, 20) : 0);      /* sometimes late: several at once */
+            sim.now = next + (!sim.well_behaved && chance(300) ? roll_ms(0, 20) : 0);      /* sometimes late: several at once */
         }
         ops_step();
         proc_step();
