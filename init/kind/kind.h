@@ -120,6 +120,7 @@ const struct setting *command_at(unit_id id, u32 directive, u32 n);    /* NULL: 
 /* Starts a process. The pid; 0: it waits for a slot and the unit gets EV_SPAWN; negative errno. */
 pid_t run_command(unit_id id, struct spawn *s);
 unit_id spawn_next_waiting(void);        /* takes it off the list; 0: nobody waits */
+void spawn_forget(unit_id id);           /* it does not wait any more */
 bool spawn_anyone_waiting(void);
 extern usec spawn_waiting_since;
 

@@ -32,6 +32,7 @@ static void rest(unit_id id, u8 result)
     struct runtime *rt = RT(id);
     bool failed_reload = rt->state >= MT_REMOUNTING && rt->reload_result != SUCCESS && rt->state != MT_UNMOUNTING;
     note_result(id, result);
+    spawn_forget(id);
     deadline_in(id, USEC_INF);
     rt->command_id = 0;
     if (rt->there) {

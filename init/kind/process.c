@@ -122,6 +122,23 @@ static void wait_for_slot(unit_id id)
         waiting_last = id;
 }
 
+/* It goes elsewhere: what it waited to start is not wanted any more. */
+void spawn_forget(unit_id id)
+{
+    unit_id before = 0;
+    if (!RT(id)->spawn_waits)
+        return;
+    for (unit_id i = waiting_first; i != id; i = RT(i)->next_waiting)
+        before = i;
+    if (before)
+        RT(before)->next_waiting = RT(id)->next_waiting;
+    else
+        waiting_first = RT(id)->next_waiting;
+    if (waiting_last == id)
+        waiting_last = before;
+    RT(id)->spawn_waits = false;
+}
+
 pid_t run_command(unit_id id, struct spawn *s)
 {
     struct runtime *rt = RT(id);

@@ -423,6 +423,7 @@ static void go(unit_id id, u8 state)
 {
     struct runtime *rt = RT(id);
     bool failed_reload = rt->state == SV_RELOAD && rt->reload_result != SUCCESS;
+    spawn_forget(id);
     for (u32 steps = 0; steps < 32; steps++) {
         u8 next = enter(id, state);
         if (next == state || next == SV_FAILED || next == SV_AUTO_RESTART) {
