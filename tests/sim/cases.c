@@ -222,7 +222,9 @@ static void two_pid_files(void)
     wait_ms(1000);
     expect("b.service", "running");
     expect("a.service", "start");
-    file_put("/run/a.pid", text.p);
+    text.n = 0;
+    buf_fmt(&text, "%d\n", (int)proc_last() - 1);
+    file_put("/run/a.pid", buf_end(&text));
     inotify_event("/run", 8);
     wait_ms(1000);
     expect("a.service", "running");
