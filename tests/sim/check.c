@@ -259,10 +259,25 @@ static bool pulls_in(unit_id from, unit_id to, u32 kinds)
     return seen[to];
 }
 
+/* Does anything stop with it? Then a third unit may be the reason that it is left alone. */
+static bool others_depend_on(unit_id id)
+{
+    const u32 follows = DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF;
+    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
+        if (tab->edges[e].kinds & follows)
+            return true;
+    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
+        if (tab->edges[e].kinds & DEP_STOP_TO)
+            return true;
+    return false;
+}
+
 /* Two that conflict but need each other, so that to stop the one for the other would stop both; or that a
  * third requires. */
 static bool contradictory(unit_id a, unit_id b)
 {
+    if (others_depend_on(a) || others_depend_on(b))
+        return true;
     const u32 strict = DEP_REQUIRES | DEP_BINDS_TO;
     const u32 all = strict | DEP_WANTS | DEP_UPHOLDS | DEP_PART_OF | DEP_REQUISITE | DEP_STOP_TO;
     if (pulls_in(a, b, all) || pulls_in(b, a, all))
