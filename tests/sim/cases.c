@@ -31,8 +31,8 @@ static void boot(void)
 {
     static char *argv[] = { "/sbin/init", NULL, NULL };
     sim = (struct sim){ .now = USEC_SEC, .cgroups = true, .well_behaved = true };
-    file_put("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
-    file_put("/etc/systemd/system/default.target", "[Unit]\nRequires=basic.target\nAfter=basic.target\nAllowIsolate=yes\n");
+    disk_put("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+    disk_put("/etc/systemd/system/default.target", "[Unit]\nRequires=basic.target\nAfter=basic.target\nAllowIsolate=yes\n");
     boot_machine(1, argv);
     check_begin();
     boot_units();
@@ -44,7 +44,7 @@ static void unit(const char *name, const char *text)
 {
     BUF(path, 128);
     buf_fmt(&path, "/etc/systemd/system/%s", name);
-    file_put(buf_end(&path), text);
+    disk_put(buf_end(&path), text);
 }
 
 static unit_id wish(int type, const char *name, int mode, int *r)
@@ -217,14 +217,14 @@ static void two_pid_files(void)
     expect("a.service", "start");
     BUF(text, 16);
     buf_fmt(&text, "%d\n", (int)proc_last());
-    file_put("/run/b.pid", buf_end(&text));
+    disk_put("/run/b.pid", buf_end(&text));
     inotify_event("/run", 8 /* IN_CLOSE_WRITE */);
     wait_ms(1000);
     expect("b.service", "running");
     expect("a.service", "start");
     text.n = 0;
     buf_fmt(&text, "%d\n", (int)proc_last() - 1);
-    file_put("/run/a.pid", buf_end(&text));
+    disk_put("/run/a.pid", buf_end(&text));
     inotify_event("/run", 8);
     wait_ms(1000);
     expect("a.service", "running");

@@ -94,7 +94,7 @@ static void check_deadline(unit_id id)
     usec at = timer_get(TIMER_KEY(TIMER_STATE, id));
     bool current = RT(id)->changed > reloaded_at;        /* not a setting that came with a reload */
     if (limit && current && unit_span(id, limit) != USEC_INF && at == USEC_INF)
-        violated("%s has no deadline though %s is finite", name_and_state(id), directives[limit].name);
+        violated("%s has no deadline though %s is finite", name_and_state(id), directive_name(&directives[limit]));
     if (is_service(id) && RT(id)->state == SV_AUTO_RESTART && at == USEC_INF && !jobs[id].id)
         violated("%s will never come back: no deadline and no job", name_and_state(id));
     if (UNIT(id)->type == UNIT_MOUNT && unit_active[id] != INACTIVE && unit_active[id] != FAILED

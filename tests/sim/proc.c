@@ -388,7 +388,7 @@ static void write_pid_file(const char *path, pid_t pid)
     BUF(text, 16);
     BUF(folder, 128);
     buf_fmt(&text, "%d\n", (int)pid);
-    file_put(path, buf_end(&text));
+    disk_put(path, buf_end(&text));
     buf_str(&folder, str_cut(str_of(path), (size_t)str_rfind(str_of(path), '/')));
     inotify_event(buf_end(&folder), 8 /* IN_CLOSE_WRITE */);
 }

@@ -35,9 +35,9 @@ bool broken(const char *what);
 
 /* ---- files.c: files, folders, cgroups, mounts, swaps, devices ------------------------------- */
 
-void file_put(const char *path, const char *text);     /* makes or replaces */
-void file_gone(const char *path);
-const char *file_text(const char *path);               /* NULL: there is none */
+void disk_put(const char *path, const char *text);     /* makes or replaces */
+void disk_gone(const char *path);
+const char *disk_text(const char *path);               /* NULL: there is none */
 bool folder_exists(const char *path);
 const char *folder_entry(const char *path, u32 *at);   /* names in it, one by one; NULL: no more */
 void files_print(void);                                /* the unit files, for a report */
