@@ -425,7 +425,8 @@ static int break_cycle(unit_id start, u32 depth)
         unit_id unit = frames[i].job;
         report_line(i + 1 == depth ? REPORT_CYCLE : REPORT_CYCLE_MORE, start, (u8)type_of(start), unit,
                     (u8)type_of(unit), 0);
-        if (!victim && (of_unit[unit] ? !unit_matters(unit) : tr_n == 1 && !jobs[unit].running))
+        bool waits = !jobs[unit].running || (jobs[unit].type == JOB_RESTART && !restarts_stop);
+        if (!victim && (of_unit[unit] ? !unit_matters(unit) : tr_n == 1 && waits))
             victim = unit;
         if (unit == start)
             break;
