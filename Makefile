@@ -21,7 +21,7 @@ T = $(B)/toolchain/$(ARCH)-$(or $(CLANG),gcc)
 # clang looks into musl's CMSG_NXTHDR(), which compares signed with unsigned
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wvla -Werror \
        $(if $(CLANG),-Wno-sign-compare,-Wsuggest-attribute=noreturn)
-TARGET = $(if $(CLANG),--target=$(ARCH)-linux-musl)
+TARGET = $(if $(CLANG),--target=$(ARCH)-linux-musl,$(if $(filter x86_64,$(ARCH)),-malign-data=abi))
 # Measured, each on its own: what else gcc has to offer makes the file larger or leaves it as it is.
 CFLAGS ?= -g $(if $(CLANG),-Oz,-Oz -fno-jump-tables -fno-tree-loop-im -fno-move-loop-invariants \
                              -fno-caller-saves -fno-tree-sra -fno-thread-jumps -fno-expensive-optimizations)

@@ -89,10 +89,28 @@ static void wish(int type, unit_id id, int mode)
         settle_report.lines[settle_report.n++] = (struct report_line){ REPORT_IGNORED, (u8)type, 0, id, 0, r };
 }
 
+/* Starts and stops of each unit that nobody asked for, since settle_forgive(): one that is upheld but cannot
+ * run, or two that start each other by OnFailure=, would go on without end. */
+static u8 tries[UNITS_MAX];
+static bool tried;
+
+static bool may_try(unit_id id, u32 most)
+{
+    tried = true;
+    return tries[id] < most && ++tries[id];
+}
+
+void settle_forgive(void)
+{
+    if (tried)
+        memset(tries, 0, tab->units_n);
+    tried = false;
+}
+
 static void start_all(unit_id id, u32 kind, int mode)
 {
     for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
-        if (tab->edges[e].kinds & kind)
+        if (tab->edges[e].kinds & kind && may_try(tab->edges[e].to, 200))
             wish(JOB_START, tab->edges[e].to, mode);
 }
 
@@ -128,6 +146,9 @@ static void end_job(unit_id id, int result, bool recursive, bool already)
         start_all(id, DEP_ON_FAILURE, unit_int(id, D_OnFailureJobMode));
     job_queue_neighbours(id);
     check_later(id);
+    for (u32 e = is_inactive(unit_active[id]) ? UNIT(id)->in : 0; e; e = tab->edges[e].next_in)
+        if (tab->edges[e].kinds & DEP_BINDS_TO)
+            check_later(tab->edges[e].from);         /* it may have been waited for only */
 }
 
 static bool drain_ends(void)
@@ -306,9 +327,10 @@ static bool drain_checks(void)
         if (!UNIT(id)->used)
             continue;
         any = true;
-        if (unneeded(id) || bound_to_inactive(id))
+        bool stop = unneeded(id) || bound_to_inactive(id);
+        if (stop && may_try(id, 16))
             wish(JOB_STOP, id, MODE_FAIL);
-        else if (upheld(id))
+        else if (!stop && upheld(id) && may_try(id, 16))
             wish(JOB_START, id, MODE_FAIL);
     }
     checks_n = 0;

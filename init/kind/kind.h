@@ -121,6 +121,7 @@ const struct setting *command_at(unit_id id, u32 directive, u32 n);    /* NULL: 
 /* Starts a process. The pid; 0: it waits for a slot and the unit gets EV_SPAWN; negative errno. */
 pid_t run_command(unit_id id, struct spawn *s);
 unit_id spawn_next_waiting(void);        /* takes it off the list; 0: nobody waits */
+void spawn_forget(unit_id id);           /* it does not wait any more */
 bool spawn_anyone_waiting(void);
 extern usec spawn_waiting_since;
 
@@ -129,7 +130,7 @@ bool group_empty(unit_id id);            /* no process of the unit is left */
 void watch_empty(unit_id id);            /* EV_EMPTY will come (cgroup.events); look once more after it */
 void watch_folder(unit_id id, const char *path);       /* EV_PID_FILE will come */
 void unwatch(unit_id id);
-unit_id watch_unit(int wd);              /* whose inotify watch this is */
+unit_id watch_unit(int wd, u32 *at);     /* whose inotify watch this is: one after the other, 0: no more */
 void group_forget(unit_id id);           /* removes the cgroup */
 enum kill_op { OP_TERMINATE, OP_RESTART, OP_KILL, OP_WATCHDOG };
 int kill_unit(unit_id id, enum kill_op op);    /* 1: there is something to wait for, 0: not */

@@ -22,6 +22,7 @@ static void rest(unit_id id, u8 result)
     struct runtime *rt = RT(id);
     if (rt->result == SUCCESS)
         rt->result = result;
+    spawn_forget(id);
     deadline_in(id, USEC_INF);
     rt->command_id = 0;
     if (rt->there) {
