@@ -13,9 +13,11 @@ static u8 in_space[MESSAGE_OUT_BYTES];   /* what was received and not used yet *
 static u32 in_n, in_used;
 static char out_space[MESSAGE_IN_BYTES];
 
-/* Signals that came while a reply was awaited: JobRemoved of a job that ended at once. */
-static u8 kept[256 << 10];
+/* Signals that came while a reply was awaited: JobRemoved of a job that ended at once, 200 bytes for
+ * each of UNITS_MAX units that one command may name. */
+static u8 kept[UNITS_MAX * 256];
 static u32 kept_n, kept_at;
+static bool kept_lost;
 
 static int send_all(const char *p, size_t n)
 {
@@ -126,6 +128,8 @@ static void keep_signal(const struct bus_msg *m)
     if (m->total <= sizeof kept - kept_n) {
         memcpy(kept + kept_n, start, m->total);
         kept_n += m->total;
+    } else {
+        kept_lost = true;                /* an answer that never comes must not be waited for */
     }
 }
 
@@ -155,7 +159,7 @@ int client_next_signal(struct bus_msg *m, int timeout_ms)
         kept_at = kept_n;
     }
     for (;;) {
-        int r = next_message(m, timeout_ms);
+        int r = kept_lost ? -ENOBUFS : next_message(m, timeout_ms);
         if (r == -ETIMEDOUT)
             return 0;
         if (r < 0)
