@@ -54,7 +54,6 @@ static void call(const char *member, const char *signature, const char *a, const
 
 void op_unit(const char *member, const char *unit, const char *mode) { call(member, "ss", unit, mode, 0); }
 void op_plain(const char *member) { call(member, "", NULL, NULL, 0); }
-void op_reset_failed(void) { op_plain("ResetFailed"); }
 
 static void op_kill(void)
 {

@@ -114,7 +114,6 @@ void ops_step(void);
 void ops_stop_everything(void);                        /* one stop for each unit */
 void op_unit(const char *member, const char *unit, const char *mode);
 void op_plain(const char *member);
-void op_reset_failed(void);
 extern bool ops_odd;                                   /* modes were used that may break promises */
 extern u64 ops_n;
 

@@ -62,6 +62,13 @@ static int fd_from(int lowest, u8 object, int which)
 
 static int fd_new(u8 object, int which) { return fd_from(0, object, which); }
 
+/* A closed one for a number that is none. */
+static struct fd *fd_at(int fd)
+{
+    static struct fd none;
+    return fd >= 0 && fd < (int)LEN(fds) ? &fds[fd] : &none;
+}
+
 static bool fd_is(int fd, u8 object) { return fd >= 0 && fd < (int)LEN(fds) && fds[fd].object == object; }
 
 u32 fds_open(void)
@@ -451,10 +458,10 @@ int sys_open(const char *path, int flags) { return sys_openat(AT_FDCWD, path, fl
 
 int sys_close(int fd)
 {
-    struct fd *f = fd < (int)LEN(fds) ? &fds[fd] : NULL;
+    struct fd *f = fd_at(fd);
     if (fd < 0)
-        return fd;
-    if (!f || !f->object)
+        return fd;                       /* nothing, by sys.h */
+    if (!f->object)
         violated("close(%d): it is not open", fd);
     if (broken("close") && f->object == TEXT)
         return 0;
@@ -507,7 +514,7 @@ static ssize_t read_pipe(struct pipe *p, void *to, size_t size)
 ssize_t sys_read(int fd, void *p, size_t n)
 {
     MAY_FAIL(fd_is(fd, TEXT) ? EIO : EINTR);
-    struct fd *f = &fds[fd];
+    struct fd *f = fd_at(fd);
     switch ((enum object)f->object) {
     case TEXT:
         n = MIN(n, f->n - f->at);
@@ -538,11 +545,11 @@ ssize_t sys_pread(int fd, void *p, size_t n, off_t at)
 ssize_t sys_getdents(int fd, void *p, size_t n)
 {
     MAY_FAIL(EIO);
-    struct fd *f = &fds[fd];
+    struct fd *f = fd_at(fd);
     size_t used = 0;
     const char *name;
     if (f->object != FOLDER)
-        return f->object == CGROUP ? 0 : -ENOTDIR;
+        return f->object == CGROUP ? 0 : f->object ? -ENOTDIR : -EBADF;
     while (n - used >= sizeof(struct dirent) && (name = folder_entry(f->text, &f->at))) {
         struct dirent *d = (void *)((char *)p + used);
         size_t length = (offsetof(struct dirent, d_name) + strlen(name) + 8) & ~(size_t)7;
@@ -685,6 +692,8 @@ int sys_lstat(const char *path, struct stat *st) { return sys_stat(path, st); }
 int sys_fstat(int fd, struct stat *st)
 {
     MAY_FAIL(ENOMEM);
+    if (!fd_at(fd)->object)
+        return -EBADF;
     *st = (struct stat){ .st_dev = 2, .st_mode = fd_is(fd, FOLDER) ? S_IFDIR | 0755 : S_IFREG | 0644 };
     return 0;
 }
@@ -726,12 +735,15 @@ int sys_unlinkat(int dir, const char *path, int flags) { return -ENOENT; }
 
 int sys_dup_above(int fd, int lowest)
 {
+    const struct fd *f = fd_at(fd);
     MAY_FAIL(EMFILE);
-    int to = fd_from(lowest, fds[fd].object, fds[fd].which);
-    if (to >= 0 && fds[fd].object == PIPE_READ)
-        pipes[fds[fd].which].readers++;
-    if (to >= 0 && fds[fd].object == PIPE_WRITE)
-        pipes[fds[fd].which].writers++;
+    if (!f->object)
+        return -EBADF;
+    int to = fd_from(lowest, f->object, f->which);
+    if (to >= 0 && f->object == PIPE_READ)
+        pipes[f->which].readers++;
+    if (to >= 0 && f->object == PIPE_WRITE)
+        pipes[f->which].writers++;
     return to;
 }
 
