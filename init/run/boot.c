@@ -541,7 +541,13 @@ void boot_finished_check(void)
         sys_close(exec_fds.idle_read);
         exec_fds.idle_read = exec_fds.idle_write = -1;
     }
-    if (exec_cgroups)                    /* now: moving waits for an RCU grace period, 16 ms of a boot */
+    manager.tidy_at = manager.finished_at + 100 * USEC_MS;     /* the last children have left our memory by then */
+}
+
+/* What nobody should wait for during a boot. */
+void boot_tidy(void)
+{
+    if (exec_cgroups)                    /* moving waits for an RCU grace period, 16 ms */
         (void)file_put("/sys/fs/cgroup/init.scope/cgroup.procs", S("0"), 0);
     trim_memory();
 }

@@ -79,11 +79,11 @@ static void collect_deadlines(void)
         forgiven = now;
     }
     for (u32 n = 0; n < 256 && changes_room() > 8 && timer_pop(now, &key); n++) {
-        unit_id id = (unit_id)(key % UNITS_MAX);
-        if (key / UNITS_MAX == TIMER_JOB)
+        unit_id id = (unit_id)(key / 3);
+        if (key % 3 == TIMER_JOB)
             job_timed_out(id);
         else
-            deliver_type(id, key / UNITS_MAX == TIMER_STATE ? EV_TIMEOUT : EV_WATCHDOG);
+            deliver_type(id, key % 3 == TIMER_STATE ? EV_TIMEOUT : EV_WATCHDOG);
     }
 }
 
@@ -156,6 +156,8 @@ static int arm(bool more)
     usec now = sys_now(), until = MIN(timer_next(), status_deadline());
     if (more || deaths_left)
         return 0;
+    if (manager.tidy_at)
+        until = MIN(until, manager.tidy_at);
     if (manager.reload_wanted)           /* a child still reads the old table: nothing tells when it is done */
         until = MIN(until, now + 10 * USEC_MS);
     if (!spawn_anyone_waiting())
@@ -184,6 +186,10 @@ int turn(int timeout_ms)
         manager.reload_wanted = false;
         reload_now();
         more = true;
+    }
+    if (manager.tidy_at && sys_now() >= manager.tidy_at) {
+        manager.tidy_at = 0;
+        boot_tidy();
     }
     return arm(more);
 }

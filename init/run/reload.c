@@ -157,4 +157,6 @@ void trim_memory(void)
     transaction_trim();
     (void)sys_madvise_free(scratch_begin, (size_t)(scratch_end - scratch_begin));
     spawn_trim();
+    /* Loading went deeper into the stack than anything after it will. */
+    (void)sys_madvise_free((char *)__builtin_frame_address(0) - 65536, 65536 - 4096);
 }

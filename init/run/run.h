@@ -19,6 +19,7 @@ struct manager {
     bool reload_wanted;
     u32 reload_asked_by, reload_serial;  /* the client that waits for it, + 1 */
     usec userspace_at, finished_at;      /* CLOCK_MONOTONIC */
+    usec tidy_at;                        /* when boot_tidy() is due; 0: it is not */
     char reboot_arg[128], new_root[PATH_BYTES], new_init[PATH_BYTES];
     char exit_channel[256];              /* pith.exit=: where EXIT_STATUS=n is written at the end */
     const char *exec_path;               /* our own file, as the kernel was told */
@@ -47,6 +48,7 @@ void job_timed_out(unit_id id);
 void groups_check(void);
 void helper_died(const struct death *d); /* a child that belongs to no unit */
 void boot_finished_check(void);          /* is the last job of the boot done? */
+void boot_tidy(void);
 
 /* ---- loading and wishing ------------------------------------------------------------------- */
 

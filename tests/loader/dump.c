@@ -35,14 +35,20 @@ static void line(const char *fmt, ...)
     va_end(ap);
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(a, b); }
-
-static void print_lines(bool sorted)
+/* In the order of what stands before the separator; equal ones stay as they came. */
+static void print_lines(char separator)
 {
-    if (sorted)
-        qsort(lines, lines_n, sizeof lines[0], by_text);
+    static u16 order[LEN(lines)];
+    for (u32 i = 0; i < lines_n; i++) {
+        u32 at = i;
+        size_t n = strcspn(lines[i], (char[]){ separator, 0 }) + 1;
+        while (at && strncmp(lines[order[at - 1]], lines[i], n) > 0)
+            at--;
+        memmove(order + at + 1, order + at, (i - at) * sizeof *order);
+        order[at] = (u16)i;
+    }
     for (u32 i = 0; i < lines_n; i++)
-        printf("  %s\n", lines[i]);
+        printf("  %s\n", lines[order[i]]);
     lines_n = 0;
 }
 
@@ -116,7 +122,7 @@ static void print_settings(unit_id id)
         put_value(&b, s);
         line("%s=%s", setting_name(s->id), buf_end(&b));
     }
-    print_lines(false);
+    print_lines('=');
 }
 
 /* One dependency, as this unit has it: "Wants+After x.target" or, inverse, "WantedBy x.target". */
@@ -142,7 +148,7 @@ static void print_edges(unit_id id)
     for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
         if (!shown(tab->edges[e].from))
             put_edge(&tab->edges[e], true, all ? ~0u : ~(u32)(DEP_AFTER | DEP_CONFLICTS), tab->edges[e].from);
-    print_lines(true);
+    print_lines(0);
 }
 
 static void print_unit(unit_id id)
@@ -153,7 +159,7 @@ static void print_unit(unit_id id)
     for (u32 i = 1; i < tab->names_n; i++)
         if (tab->names[i].unit == id && tab->names[i].text != u->name)
             line("name %s", text_at(tab->names[i].text));
-    print_lines(true);
+    print_lines(0);
     print_settings(id);
     print_edges(id);
 }
@@ -178,7 +184,7 @@ int main(int argc, char **argv)
             cmdline_set(argv[++i]);
         else
             all = true;
-    generate_all();
+    generate_all("default.target");
     index_build();
     load_compact();
     for (; i < argc; i++) {
