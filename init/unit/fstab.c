@@ -268,7 +268,7 @@ static u32 passes_n;
 static void write_passes(void)
 {
     for (u32 i = 0; i < passes_n; i++) {
-        struct buf text = { scratch(0), 0, VALUE_BYTES, false };
+        WORKSPACE(text, 0, VALUE_BYTES);
         buf_z(&text, "[Unit]\n");
         u32 none = text.n;
         for (u32 k = 0; k < passes_n; k++)
@@ -355,7 +355,7 @@ static void link_targets(const struct fstab_line *l, const char *name)
 /* A line that is a mount or a swap area -> its unit and what pulls that in. */
 static void write_line(struct fstab_line *l)
 {
-    struct buf text = { scratch(0), 0, VALUE_BYTES, false };
+    WORKSPACE(text, 0, VALUE_BYTES);
     BUF(name, UNIT_NAME_BYTES);
     bool swap = str_is(l->type, "swap");
     struct str path = swap ? l->what : l->where, value;
@@ -474,7 +474,8 @@ static const char about_run[] =
  * default.target that is only it. */
 static void generate_ordered(const char *target)
 {
-    struct buf text = { scratch(0), 0, VALUE_BYTES, false }, commands = { scratch(1), 0, VALUE_BYTES, false };
+    WORKSPACE(text, 0, VALUE_BYTES);
+    WORKSPACE(commands, 1, VALUE_BYTES);
     struct cmdline c = { .rest = str_of(cmdline_text()) };
     char actions[2][32] = { "exit", "exit" };
     static const char *const action_names[] = { "SuccessAction", "FailureAction" };

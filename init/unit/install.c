@@ -39,7 +39,8 @@ static void take_install(struct info *info, char *text, u32 n, const char *path)
         i32 i;
         if (what != LEX_ASSIGNMENT || !str_is(a.section, "Install") || name_find(keys, a.key, &i) < 0)
             continue;
-        struct buf list = BUF_OVER(info->lists[i]), full = { scratch(0), 0, VALUE_BYTES, false };
+        struct buf list = BUF_OVER(info->lists[i]);
+        WORKSPACE(full, 0, VALUE_BYTES);
         if (a.value.n && i != DEFAULT_INSTANCE)
             list.n = (u32)strlen(list.p);
         if (specifier_expand(str_of(info->name), a.value, &full) == 0) {

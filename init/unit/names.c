@@ -69,26 +69,23 @@ struct str unit_name_instance(struct str name)
     return at < 0 ? str_cut(name, 0) : str_from(stem, (size_t)at + 1);
 }
 
-void unit_name_template(struct str name, struct buf *out)
+static void put_name(struct str name, struct str instance, struct buf *out)
 {
-    int dot = str_rfind(name, '.');
-    buf_str(out, unit_name_prefix(name));
-    buf_c(out, '@');
-    buf_str(out, str_from(name, (size_t)MAX(dot, 0)));
-}
-
-int unit_name_with_instance(struct str name, struct str instance, struct buf *out)
-{
-    int dot = str_rfind(name, '.');
-    if (dot < 0 || str_find(name, '@') < 0)
-        return -EINVAL;
-    u32 at = out->n;
     buf_str(out, unit_name_prefix(name));
     buf_c(out, '@');
     buf_str(out, instance);
-    buf_str(out, str_from(name, (size_t)dot));
-    struct str made = { out->p + at, out->n - at };
-    return out->over || !unit_name_valid(made) ? -EINVAL : 0;
+    buf_str(out, str_from(name, (size_t)MAX(str_rfind(name, '.'), 0)));
+}
+
+void unit_name_template(struct str name, struct buf *out) { put_name(name, S(""), out); }
+
+int unit_name_with_instance(struct str name, struct str instance, struct buf *out)
+{
+    u32 at = out->n;
+    if (str_rfind(name, '.') < 0 || str_find(name, '@') < 0)
+        return -EINVAL;
+    put_name(name, instance, out);
+    return out->over || !unit_name_valid(str_from(STR(*out), at)) ? -EINVAL : 0;
 }
 
 /* ---- escaping ------------------------------------------------------------------------------ */
@@ -126,8 +123,7 @@ int unit_name_unescape(struct str text, struct buf *out)
 /* True when one of the path's parts is "..". */
 static bool has_dotdot(struct str path)
 {
-    struct str part;
-    while ((part = str_word(&path, "/")).p)
+    for (struct str part; (part = str_word(&path, "/")).p;)
         if (str_is(part, ".."))
             return true;
     return false;

@@ -95,7 +95,8 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
                 return -ENOEXEC;
             continue;
         }
-        struct buf word = { scratch(1), 0, VALUE_BYTES, false }, full = { scratch(2), 0, VALUE_BYTES, false };
+        WORKSPACE(word, 1, VALUE_BYTES);
+        WORKSPACE(full, 2, VALUE_BYTES);
         int r = build_word(b, rest, COMMAND_WORD, &word);
         if (r == 0)
             return 0;
@@ -114,7 +115,8 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
 static int take_command(struct build *b, const struct directive *d, struct str *rest, bool *more)
 {
     static struct command c SCRATCH;
-    struct buf word = { scratch(1), 0, VALUE_BYTES, false }, path = { scratch(2), 0, PATH_BYTES, false };
+    WORKSPACE(word, 1, VALUE_BYTES);
+    WORKSPACE(path, 2, PATH_BYTES);
     struct str whole = *rest;
     BUF(simple, PATH_BYTES);
     c.w[2] = c.flags = 0;
@@ -210,7 +212,7 @@ static int set_stream(struct build *b, const struct directive *d, struct str val
 {
     i32 kind = (i32)file;
     u32 text = 0;
-    struct buf simple = { scratch(1), 0, PATH_BYTES, false };
+    WORKSPACE(simple, 1, PATH_BYTES);
     for (EACH(prefix, files)) {
         if (str_starts(value, prefix)) {
             value = str_from(value, strlen(prefix));
@@ -299,7 +301,7 @@ int set_users(struct build *b, const struct directive *d, struct str value)
 /* A path below /run, /var/lib, ...; the simplified one goes to working space 1, where the word was. */
 static bool relative_path(const struct directive *d, struct str *item)
 {
-    struct buf path = { scratch(1), 0, PATH_BYTES, false };
+    WORKSPACE(path, 1, PATH_BYTES);
     (void)d;
     buf_c(&path, '/');
     path_simplify(*item, false, &path);

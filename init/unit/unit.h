@@ -241,14 +241,17 @@ int build_assign(struct build *b, struct str section, struct str key, struct str
 
 /* What setters share. `why` begins with "=" when the directive's name goes before it. */
 int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value);   /* 0 */
-bool build_expand(struct build *b, struct str *value);             /* specifiers, to scratch(0) */
+bool build_expand(struct build *b, struct str *value);             /* specifiers, to space 0 */
 bool build_path(struct build *b, const struct directive *d, struct str *value);    /* absolute, simplified */
 bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item);
 typedef bool item_fn(const struct directive *d, struct str *item); /* false: no good; may change it */
 int build_list(struct build *b, const struct directive *d, struct str value, u32 word_flags, item_fn *good,
                const char *why);
 int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *word);   /* as word_next() */
-char *scratch(u32 which);               /* VALUE_BYTES of working space, which: 0..2 */
+
+/* A writer over working space 0, 1 or 2; they have VALUE_BYTES each. */
+#define WORKSPACE(name, which, size) struct buf name; scratch(&name, which, size)
+void scratch(struct buf *b, u32 which, u32 size);
 
 /* ---- specifier.c --------------------------------------------------------------------------- */
 
