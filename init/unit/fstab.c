@@ -194,7 +194,8 @@ static void write_unit(const struct buf *text, const char *name, ...)
     BUF(path, PATH_BYTES);
     va_list ap;
     va_start(ap, name);
-    int fd = sys_openat(AT_FDCWD, make_place(&path, NORMAL "/", name, ap), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+    int fd = sys_openat(AT_FDCWD, make_place(&path, NORMAL "/", name, ap),
+                        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
     va_end(ap);
     ssize_t n = fd < 0 ? fd : sys_write(fd, text->p, text->n);
     if (fd >= 0)
@@ -413,9 +414,11 @@ static void generate_fstab(void)
         l.target = network ? "remote-fs.target" : "local-fs.target";
         for (EACH(later, "x-systemd.automount\0x-systemd.makefs\0x-systemd.growfs\0"))
             if (fstab_option(l.options, later, NULL))
-                log_line(LOG_WARNING, "%s:%u: %s is not supported by pith yet, ignoring it.", fstab_path, f.number, later);
+                log_line(LOG_WARNING, "%s:%u: %s is not supported by pith yet, ignoring it.", fstab_path,
+                         f.number, later);
         if (container && str_starts(l.what, "/dev/"))
-            log_line(LOG_INFO, "Running in a container, ignoring fstab device entry for %.*s.", (int)l.what.n, l.what.p);
+            log_line(LOG_INFO, "Running in a container, ignoring fstab device entry for %.*s.",
+                     (int)l.what.n, l.what.p);
         else if (str_is(l.type, "swap") || (!fs_is_api(l.where) && !str_is(l.type, "autofs")))
             write_line(&l);
     }

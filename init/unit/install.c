@@ -372,7 +372,8 @@ int install_unmask(struct str name, const struct install_options *o, struct buf 
         BUF(path, PATH_BYTES);
         BUF(full, PATH_BYTES);
         buf_fmt(&path, "%s/%.*s", places[i], (int)name.n, name.p);
-        if (sys_readlinkat(AT_FDCWD, rooted(buf_end(&path), &full), target, sizeof target) < 0 || !STREQ(target, "/dev/null"))
+        if (sys_readlinkat(AT_FDCWD, rooted(buf_end(&path), &full), target, sizeof target) < 0
+            || !STREQ(target, "/dev/null"))
             continue;
         int r = sys_unlink(full.p);
         if (r < 0) {
