@@ -134,7 +134,7 @@ int build_ignore(struct build *b, const struct directive *d, const char *why, st
 
 bool build_expand(struct build *b, struct str *value)
 {
-    SPACE(full, 0, VALUE_BYTES);
+    WORKSPACE(full, 0, VALUE_BYTES);
     bool good = specifier_expand(b->name, *value, &full) == 0 && !full.over;
     if (good)
         *value = STR(full);
@@ -145,7 +145,7 @@ bool build_expand(struct build *b, struct str *value)
 
 bool build_path(struct build *b, const struct directive *d, struct str *value)
 {
-    SPACE(path, 1, PATH_BYTES);
+    WORKSPACE(path, 1, PATH_BYTES);
     if (!build_expand(b, value))
         return false;
     if (!str_starts(*value, "/") || !text_safe(*value))
@@ -173,7 +173,7 @@ int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *wo
  * are no good are told and skipped. */
 bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item)
 {
-    SPACE(word, 1, VALUE_BYTES);
+    WORKSPACE(word, 1, VALUE_BYTES);
     int r;
     do {
         r = build_word(b, rest, word_flags, &word);

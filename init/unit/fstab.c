@@ -194,7 +194,8 @@ static void write_unit(const struct buf *text, const char *name, ...)
     BUF(path, PATH_BYTES);
     va_list ap;
     va_start(ap, name);
-    int fd = sys_openat(AT_FDCWD, make_place(&path, NORMAL "/", name, ap), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+    int fd = sys_openat(AT_FDCWD, make_place(&path, NORMAL "/", name, ap),
+                        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
     va_end(ap);
     ssize_t n = fd < 0 ? fd : sys_write(fd, text->p, text->n);
     if (fd >= 0)
@@ -268,7 +269,7 @@ static u32 passes_n;
 static void write_passes(void)
 {
     for (u32 i = 0; i < passes_n; i++) {
-        SPACE(text, 0, VALUE_BYTES);
+        WORKSPACE(text, 0, VALUE_BYTES);
         buf_z(&text, "[Unit]\n");
         u32 none = text.n;
         for (u32 k = 0; k < passes_n; k++)
@@ -355,7 +356,7 @@ static void link_targets(const struct fstab_line *l, const char *name)
 /* A line that is a mount or a swap area -> its unit and what pulls that in. */
 static void write_line(struct fstab_line *l)
 {
-    SPACE(text, 0, VALUE_BYTES);
+    WORKSPACE(text, 0, VALUE_BYTES);
     BUF(name, UNIT_NAME_BYTES);
     bool swap = str_is(l->type, "swap");
     struct str path = swap ? l->what : l->where, value;
@@ -413,9 +414,11 @@ static void generate_fstab(void)
         l.target = network ? "remote-fs.target" : "local-fs.target";
         for (EACH(later, "x-systemd.automount\0x-systemd.makefs\0x-systemd.growfs\0"))
             if (fstab_option(l.options, later, NULL))
-                log_line(LOG_WARNING, "%s:%u: %s is not supported by pith yet, ignoring it.", fstab_path, f.number, later);
+                log_line(LOG_WARNING, "%s:%u: %s is not supported by pith yet, ignoring it.", fstab_path,
+                         f.number, later);
         if (container && str_starts(l.what, "/dev/"))
-            log_line(LOG_INFO, "Running in a container, ignoring fstab device entry for %.*s.", (int)l.what.n, l.what.p);
+            log_line(LOG_INFO, "Running in a container, ignoring fstab device entry for %.*s.",
+                     (int)l.what.n, l.what.p);
         else if (str_is(l.type, "swap") || (!fs_is_api(l.where) && !str_is(l.type, "autofs")))
             write_line(&l);
     }
@@ -474,8 +477,8 @@ static const char about_run[] =
  * default.target that is only it. */
 static void generate_ordered(const char *target)
 {
-    SPACE(text, 0, VALUE_BYTES);
-    SPACE(commands, 1, VALUE_BYTES);
+    WORKSPACE(text, 0, VALUE_BYTES);
+    WORKSPACE(commands, 1, VALUE_BYTES);
     struct cmdline c = { .rest = str_of(cmdline_text()) };
     char actions[2][32] = { "exit", "exit" };
     static const char *const action_names[] = { "SuccessAction", "FailureAction" };

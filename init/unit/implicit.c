@@ -160,14 +160,16 @@ static u32 mount_traits(struct str where, struct str options, struct str type, b
     u32 traits = MOUNT | (network ? NETWORK : LOCAL) | (str_is(type, "tmpfs") ? IN_MEMORY : 0);
     if (fstab_yes_no(options, "nofail", "fail"))
         return traits;
-    return traits | (in_initrd() && path_below(where, S("/sysroot")) ? str_is(where, "/sysroot") ? FOR_SYSROOT : FOR_INITRD
-                     : network ? FOR_REMOTE : FOR_LOCAL);
+    if (in_initrd() && path_below(where, S("/sysroot")))
+        return traits | (str_is(where, "/sysroot") ? FOR_SYSROOT : FOR_INITRD);
+    return traits | (network ? FOR_REMOTE : FOR_LOCAL);
 }
 
 /* A command line of our own helper (helper/mount.c): all words are given. */
 static void put_helper(struct build *b, u32 id, const char *verb, const u32 *words, u32 n)
 {
-    u32 w[16] = { EXEC_NO_EXPAND, text_keep(S("/proc/self/exe")), 2 + n, text_keep(S("pith-mount")), text_keep(str_of(verb)) };
+    u32 w[16] = { EXEC_NO_EXPAND, text_keep(S("/proc/self/exe")), 2 + n, text_keep(S("pith-mount")),
+                  text_keep(str_of(verb)) };
     memcpy(w + 5, words, n * sizeof *w);
     b->failed |= !w[1] || !w[3] || !w[4];
     (void)build_set(b, id, w, 5 + n);
@@ -193,7 +195,8 @@ static const char *complete_mount(struct build *b, u32 *traits)
     BUF(path, PATH_BYTES);
     if (unit_name_to_path(str_of(unit_name(b->id)), &path) < 0)
         return "The unit's name is not that of a path.";
-    struct str where = STR(path), what = text_of(b, D_What), options = text_of(b, D_Options), type = text_of(b, D_FsType);
+    struct str where = STR(path), what = text_of(b, D_What);
+    struct str options = text_of(b, D_Options), type = text_of(b, D_FsType);
     bool network = fstab_option(options, "_netdev", NULL) || fs_is_network(type);
     if (!has(b, D_Where))
         (void)build_text(b, D_Where, where, false);

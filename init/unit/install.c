@@ -40,7 +40,7 @@ static void take_install(struct info *info, char *text, u32 n, const char *path)
         if (what != LEX_ASSIGNMENT || !str_is(a.section, "Install") || name_find(keys, a.key, &i) < 0)
             continue;
         struct buf list = BUF_OVER(info->lists[i]);
-        SPACE(full, 0, VALUE_BYTES);
+        WORKSPACE(full, 0, VALUE_BYTES);
         if (a.value.n && i != DEFAULT_INSTANCE)
             list.n = (u32)strlen(list.p);
         if (specifier_expand(str_of(info->name), a.value, &full) == 0) {
@@ -372,7 +372,8 @@ int install_unmask(struct str name, const struct install_options *o, struct buf 
         BUF(path, PATH_BYTES);
         BUF(full, PATH_BYTES);
         buf_fmt(&path, "%s/%.*s", places[i], (int)name.n, name.p);
-        if (sys_readlinkat(AT_FDCWD, rooted(buf_end(&path), &full), target, sizeof target) < 0 || !STREQ(target, "/dev/null"))
+        if (sys_readlinkat(AT_FDCWD, rooted(buf_end(&path), &full), target, sizeof target) < 0
+            || !STREQ(target, "/dev/null"))
             continue;
         int r = sys_unlink(full.p);
         if (r < 0) {

@@ -95,8 +95,8 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
                 return -ENOEXEC;
             continue;
         }
-        SPACE(word, 1, VALUE_BYTES);
-        SPACE(full, 2, VALUE_BYTES);
+        WORKSPACE(word, 1, VALUE_BYTES);
+        WORKSPACE(full, 2, VALUE_BYTES);
         int r = build_word(b, rest, COMMAND_WORD, &word);
         if (r == 0)
             return 0;
@@ -115,8 +115,8 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
 static int take_command(struct build *b, const struct directive *d, struct str *rest, bool *more)
 {
     static struct command c SCRATCH;
-    SPACE(word, 1, VALUE_BYTES);
-    SPACE(path, 2, PATH_BYTES);
+    WORKSPACE(word, 1, VALUE_BYTES);
+    WORKSPACE(path, 2, PATH_BYTES);
     struct str whole = *rest;
     BUF(simple, PATH_BYTES);
     c.w[2] = c.flags = 0;
@@ -212,7 +212,7 @@ static int set_stream(struct build *b, const struct directive *d, struct str val
 {
     i32 kind = (i32)file;
     u32 text = 0;
-    SPACE(simple, 1, PATH_BYTES);
+    WORKSPACE(simple, 1, PATH_BYTES);
     for (EACH(prefix, files)) {
         if (str_starts(value, prefix)) {
             value = str_from(value, strlen(prefix));
@@ -301,7 +301,7 @@ int set_users(struct build *b, const struct directive *d, struct str value)
 /* A path below /run, /var/lib, ...; the simplified one goes to working space 1, where the word was. */
 static bool relative_path(const struct directive *d, struct str *item)
 {
-    SPACE(path, 1, PATH_BYTES);
+    WORKSPACE(path, 1, PATH_BYTES);
     (void)d;
     buf_c(&path, '/');
     path_simplify(*item, false, &path);

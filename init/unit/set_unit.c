@@ -27,7 +27,7 @@ int set_deps(struct build *b, const struct directive *d, struct str value)
 /* The simplified path goes to working space 1, where the word was. */
 static bool mount_path(const struct directive *d, struct str *item)
 {
-    SPACE(simple, 1, PATH_BYTES);
+    WORKSPACE(simple, 1, PATH_BYTES);
     (void)d;
     path_simplify(*item, false, &simple);
     *item = STR(simple);
