@@ -147,8 +147,42 @@ pid_t run_command(unit_id id, struct spawn *s)
         rt->execed_fd = execed;
         (void)watch_add(execed, 1 /* EPOLLIN */, WATCH_EXECED, id);
     }
-    pid_add(pid, id);
+    if (s->flags & SPAWN_CONTROL) {
+        rt->control_pid = rt->control_group = pid;
+        rt->control = (struct ran){ .pid = pid, .started = sys_now() };
+        pid_add(pid, id);
+    } else {
+        rt->main_group = pid;
+        note_main_pid(id, pid);
+    }
     return pid;
+}
+
+void note_main_pid(unit_id id, pid_t pid)
+{
+    struct runtime *rt = RT(id);
+    if (rt->main_pid != pid)
+        pid_remove(rt->main_pid);
+    rt->main_pid = pid;
+    rt->main_known = true;
+    if (rt->main.pid != pid)
+        rt->main = (struct ran){ .pid = pid, .started = sys_now() };
+    pid_add(pid, id);
+}
+
+void forget_control(unit_id id)
+{
+    pid_remove(RT(id)->control_pid);
+    RT(id)->control_pid = 0;
+}
+
+void note_control_end(unit_id id, const struct death *d)
+{
+    struct ran *ran = &RT(id)->control;
+    ran->code = d->code;
+    ran->status = d->status;
+    ran->exited = sys_now();
+    forget_control(id);
 }
 
 /* ---- cgroups ------------------------------------------------------------------------------- */
@@ -308,7 +342,7 @@ int kill_unit(unit_id id, enum kill_op op)
     if (mode == KILL_NONE)
         return 0;
     if (rt->main_pid > 0 && kill_one(rt->main_pid, sig, hup))
-        wait |= !rt->main_alien;
+        wait = true;
     if (rt->control_pid > 0)
         wait |= kill_one(rt->control_pid, sig, hup);
     if (!all)
