@@ -48,6 +48,11 @@ static int fail(int error, const char *name, const char *fmt, ...)
     return error;
 }
 
+static int limit_reached(const char *limit)
+{
+    return fail(-ENOSPC, "LimitsExceeded", "Limit %s reached (limits.h).", limit);
+}
+
 /* ---- jobs and links ------------------------------------------------------------------------ */
 
 static tr_id find_job(unit_id unit, int type)
@@ -61,7 +66,7 @@ static tr_id find_job(unit_id unit, int type)
 static int add_link(tr_id subject, tr_id object, u32 flags)
 {
     if (links_n == TRANSACTION_LINKS)
-        return fail(-ENOSPC, "LimitsExceeded", "Limit TRANSACTION_LINKS reached (limits.h).");
+        return limit_reached("TRANSACTION_LINKS");
     links[links_n] = (struct tr_link){ subject, object, flags & LINK_MATTERS, flags & LINK_CONFLICTS, false,
                                        tr[subject].pulls, tr[object].pulled };
     tr[subject].pulls = tr[object].pulled = links_n++;
@@ -77,7 +82,7 @@ static int take_job(unit_id unit, int type, tr_id *out, bool *fresh)
     if (*out)
         return 0;
     if (tr_n == TRANSACTION_JOBS)
-        return fail(-ENOSPC, "LimitsExceeded", "Limit TRANSACTION_JOBS reached (limits.h).");
+        return limit_reached("TRANSACTION_JOBS");
     tr[tr_n] = (struct tr_job){ .unit = unit, .type = (u8)type, .next = of_unit[unit] };
     *out = of_unit[unit] = (tr_id)tr_n++;
     return 0;
@@ -148,44 +153,25 @@ static int check_loaded(unit_id id)
 }
 
 /* One job being expanded: where it is in its unit's edges. */
-struct frame { tr_id job; u8 list; u32 edge; bool required; };
+struct frame { u32 edge; tr_id job; u8 list; bool required; };
 static struct frame frames[UNITS_MAX];
 static u32 frames_n;
 
-/* What an edge pulls into the transaction for a job at its `from` end (list 0) or `to` end (1): the
- * type of job for the other end, and how the link counts. JOB_NONE: nothing (any more); `step` goes
- * through the several things that one edge may mean. */
-static int pulled_by(int type, u8 list, u32 kinds, u32 step, unit_id other, u32 *flags, bool *required)
-{
-    bool starts = type == JOB_START || type == JOB_RESTART, stops = type == JOB_STOP || type == JOB_RESTART;
-    *flags = LINK_MATTERS;
-    *required = true;
-    if (list == 0 && starts && step == 0 && kinds & (DEP_REQUIRES | DEP_BINDS_TO))
-        return JOB_START;
-    if (list == 0 && starts && step == 1 && kinds & (DEP_WANTS | DEP_UPHOLDS)) {
-        *flags = 0;
-        *required = false;
-        return JOB_START;
-    }
-    if (list == 0 && starts && step == 2 && kinds & DEP_REQUISITE)
-        return JOB_VERIFY_ACTIVE;
-    if (starts && step == 3 && kinds & DEP_CONFLICTS) {
-        *flags = list == 0 ? LINK_MATTERS | LINK_CONFLICTS : 0;
-        *required = list == 0;
-        return JOB_STOP;
-    }
-    if (list == 1 && stops && step == 4 && kinds & (DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF))
-        return job_collapse(type == JOB_STOP ? JOB_STOP : JOB_TRY_RESTART, other);
-    if (list == 0 && type == JOB_STOP && step == 5 && kinds & DEP_STOP_TO)
-        return JOB_STOP;
-    if (list == 0 && type == JOB_RELOAD && step == 6 && kinds & DEP_RELOAD_TO) {
-        *flags = 0;
-        *required = false;
-        return job_collapse(JOB_TRY_RELOAD, other);
-    }
-    return JOB_NONE;
-}
-#define PULL_STEPS 7
+/* What an edge pulls in: a job of one of the types `by`, at the `from` end of an edge (OUT) or its `to` end
+ * (IN) that says one of `kinds`, wants one of type `pulls` at the other end. */
+#define STARTS (BIT(JOB_START) | BIT(JOB_RESTART))
+static const struct pull { u16 kinds, by; u8 end, pulls, flags; bool required; } pulls[] = {
+    { DEP_REQUIRES | DEP_BINDS_TO, STARTS, OUT, JOB_START, LINK_MATTERS, true },
+    { DEP_WANTS | DEP_UPHOLDS, STARTS, OUT, JOB_START, 0, false },
+    { DEP_REQUISITE, STARTS, OUT, JOB_VERIFY_ACTIVE, LINK_MATTERS, true },
+    { DEP_CONFLICTS, STARTS, OUT, JOB_STOP, LINK_MATTERS | LINK_CONFLICTS, true },
+    { DEP_CONFLICTS, STARTS, IN, JOB_STOP, 0, false },
+#define TIED (DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF)
+    { TIED, BIT(JOB_STOP), IN, JOB_STOP, LINK_MATTERS, true },
+    { TIED, BIT(JOB_RESTART), IN, JOB_TRY_RESTART, LINK_MATTERS, true },
+    { DEP_STOP_TO, BIT(JOB_STOP), OUT, JOB_STOP, LINK_MATTERS, true },
+    { DEP_RELOAD_TO, BIT(JOB_RELOAD), OUT, JOB_TRY_RELOAD, 0, false },
+};
 
 /* Adds a job for `unit`, pulled in by `by` (0: the wish itself), and opens a frame if it is new. */
 static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, bool expand, bool ignore_order)
@@ -208,7 +194,7 @@ static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, b
         anchor = j;
     if (fresh && expand && type != JOB_NOP && type != JOB_VERIFY_ACTIVE) {
         if (frames_n == LEN(frames))
-            return fail(-ENOSPC, "LimitsExceeded", "Limit UNITS_MAX reached (limits.h).");
+            return limit_reached("UNITS_MAX");
         frames[frames_n++] = (struct frame){ .job = j, .edge = UNIT(unit)->out, .required = required };
     }
     return 0;
@@ -237,43 +223,45 @@ static int unwind(int error)
 static int expand_frame(bool ignore_order)
 {
     struct frame *f = &frames[frames_n - 1];
-    u8 list = f->list;
-    tr_id j = f->job;
+    struct tr_job *j = &tr[f->job];
+    u8 end = f->list, type = j->type;
+    tr_id job = f->job;
     if (!f->edge) {
-        if (list == 1)
+        if (end == IN)
             frames_n--;
         else
-            f->list = 1, f->edge = UNIT(tr[j].unit)->in;
+            f->list = IN, f->edge = UNIT(j->unit)->in;
         return 0;
     }
     const struct edge *e = &tab->edges[f->edge];
-    unit_id other = list == 0 ? e->to : e->from;
-    f->edge = list == 0 ? e->next_out : e->next_in;
-    for (u32 step = 0; step < PULL_STEPS; step++) {
-        u32 flags;
-        bool required;
-        int type = pulled_by(tr[j].type, list, e->kinds, step, other, &flags, &required);
-        if (type == JOB_NONE || type == JOB_NOP)
+    unit_id other = end == OUT ? e->to : e->from;
+    f->edge = end == OUT ? e->next_out : e->next_in;
+    for (const struct pull *p = pulls; p < pulls + LEN(pulls); p++) {
+        if (p->end != end || !(p->kinds & e->kinds) || !(p->by & BIT(type)))
             continue;
-        int r = add_job(j, type, other, flags, required, true, ignore_order);
+        int pulled = job_collapse(p->pulls, other);
+        int r = pulled == JOB_NOP ? 0 : add_job(job, pulled, other, p->flags, p->required, true, ignore_order);
         if (r == -EBADR || r == 0)
             continue;                    /* not applicable: as if it were not there */
-        if (required)
+        if (p->required)
             return unwind(r);
         if (r != -ENOENT && r != -ERFKILL)
-            report_line(REPORT_IGNORED, other, (u8)type, tr[j].unit, tr[j].type, r);
+            report_line(REPORT_IGNORED, other, (u8)pulled, j->unit, type, r);
     }
     return 0;
 }
 
-static int add_wish(int type, unit_id unit, int mode)
+static int expand_all(int r, bool ignore_order)
 {
-    bool alone = mode == MODE_IGNORE_DEPENDENCIES, ignore_order = alone;
-    bool expand = !alone && mode != MODE_IGNORE_REQUIREMENTS;
-    int r = add_job(0, type, unit, LINK_MATTERS, true, expand, ignore_order);
     while (r == 0 && frames_n)
         r = expand_frame(ignore_order);
     return r;
+}
+
+static int add_wish(int type, unit_id unit, int mode)
+{
+    bool alone = mode == MODE_IGNORE_DEPENDENCIES, expand = !alone && mode != MODE_IGNORE_REQUIREMENTS;
+    return expand_all(add_job(0, type, unit, LINK_MATTERS, true, expand, alone), alone);
 }
 
 /* Isolating: everything that runs and is not part of it stops. */
@@ -281,17 +269,14 @@ static int add_isolate_jobs(void)
 {
     int r = 0;
     for (UNITS(id)) {
-        if (!UNIT(id)->used || unit_int(id, D_IgnoreOnIsolate) || of_unit[id] || UNIT(id)->perpetual)
+        bool idle = is_inactive(unit_active[id]) && !jobs[id].id;
+        if (idle || !UNIT(id)->used || of_unit[id] || UNIT(id)->perpetual || unit_int(id, D_IgnoreOnIsolate))
             continue;
-        if (is_inactive(unit_active[id]) && !jobs[id].id)
-            continue;
-        r = add_job(anchor, JOB_STOP, id, LINK_MATTERS, false, true, false);
-        while (r == 0 && frames_n)
-            r = expand_frame(false);
+        r = expand_all(add_job(anchor, JOB_STOP, id, LINK_MATTERS, false, true, false), false);
         if (r < 0 && r != -EBADR)
-            break;
+            return r;
     }
-    return r == -EBADR ? 0 : r;
+    return 0;
 }
 
 /* ---- steps 1 to 4: what matters, what is superfluous --------------------------------------- */
