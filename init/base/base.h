@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <dirent.h>
 #include <string.h>
+#include <sys/types.h>
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -31,7 +33,12 @@ typedef u64 usec;
 #define LEN(a) (sizeof(a) / sizeof *(a))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
+/* No number with a point is ever printed, so nobody need save the registers of such arguments. */
+#if defined(__x86_64__) && !defined(__clang__)
+#define PRINTF(f, a) __attribute__((format(printf, f, a), target("general-regs-only")))
+#else
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
+#endif
 #define BIT(n) (1u << (n))
 #define STREQ(a, b) (strcmp((a), (b)) == 0)
 
@@ -125,6 +132,17 @@ extern const struct name signal_names[], rlimit_names[], exit_status_names[], le
     facility_names[];
 const char *signal_name(int sig);                              /* "SIGTERM", "SIGRTMIN+3"; static */
 const char *exit_status_name(int status);                      /* "EXEC", or NULL */
+
+/* ---- file.c -------------------------------------------------------------------------------- */
+
+/* What one read(2) gives of a file, with a NUL behind it: bytes, at most size - 1, or a negative errno. */
+ssize_t file_text(const char *path, char *text, size_t size);
+
+/* Entries of a folder but "." and ".."; none if it cannot be opened. Closes itself at the end: go on until
+ * NULL. An entry is good until the next call. */
+struct dir { int fd; ssize_t n, at; char entries[2048]; };
+void dir_open(struct dir *d, int at, const char *path);
+struct dirent *dir_next(struct dir *d);
 
 /* ---- timers.c: deadlines by key (< TIMERS_MAX), one each; USEC_INF takes one away ----------- */
 

@@ -7,7 +7,6 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 
 #define JOURNAL_STDOUT "/run/systemd/journal/stdout"
@@ -127,7 +126,7 @@ static const char *identifier(const struct child *c)
  * whether lines may carry <N>, and where else they go. */
 static int connect_journal(struct child *c, u32 kind, int fd)
 {
-    static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNAL_STDOUT };
+    static const struct { sa_family_t family; char path[sizeof JOURNAL_STDOUT]; } to = { AF_UNIX, JOURNAL_STDOUT };
     unit_id id = c->s->unit;
     int s = sys_socket(AF_UNIX, SOCK_STREAM, 0);
     if (s < 0)

@@ -153,27 +153,40 @@ static void on_exit(unit_id id, const struct death *d)
 /* What takes too long is terminated, then killed, then left alone. */
 static void on_timeout(unit_id id)
 {
-    static const struct { u8 to, result; char mount[14], swap[14], then[30]; } rows[] = {
-        [MT_MOUNTING] = { MT_UNMOUNTING_SIGTERM, FAILURE_TIMEOUT, "Mounting", "Activation", "Terminating" },
-        [MT_MOUNTING_DONE] = { MT_UNMOUNTING_SIGTERM, FAILURE_TIMEOUT, "Mounting", "", "Terminating" },
-        [MT_REMOUNTING] = { MT_REMOUNTING_SIGTERM, SUCCESS, "Remounting", "", "Terminating remount process" },
-        [MT_UNMOUNTING] = { MT_UNMOUNTING_SIGTERM, FAILURE_TIMEOUT, "Unmounting", "Deactivation", "Terminating" },
-        [MT_REMOUNTING_SIGTERM] = { MT_REMOUNTING_SIGKILL, SUCCESS, "Remounting", "", "Killing" },
-        [MT_UNMOUNTING_SIGTERM] = { MT_UNMOUNTING_SIGKILL, FAILURE_TIMEOUT, "Mount process", "Swap process", "Killing" },
-    };
     struct runtime *rt = RT(id);
-    u8 state = rt->state;
-    if (state >= LEN(rows) || !rows[state].to) {
-        log_unit(id, LOG_WARNING, "%s process still around after SIGKILL. Ignoring.", is_swap(id) ? "Swap" : "Mount");
+    bool swap = is_swap(id);
+    const char *what, *then = swap ? "Stopping" : "Terminating";
+    u8 to = MT_UNMOUNTING_SIGTERM, result = FAILURE_TIMEOUT;
+    switch (rt->state) {
+    case MT_MOUNTING:
+    case MT_MOUNTING_DONE: what = swap ? "Activation" : "Mounting"; break;
+    case MT_UNMOUNTING: what = swap ? "Deactivation" : "Unmounting"; break;
+    case MT_UNMOUNTING_SIGTERM:
+        what = swap ? "Swap process" : "Mount process";
+        then = "Killing";
+        to = MT_UNMOUNTING_SIGKILL;
+        break;
+    case MT_REMOUNTING:
+        what = "Remounting";
+        then = "Terminating remount process";
+        to = MT_REMOUNTING_SIGTERM;
+        rt->reload_result = FAILURE_TIMEOUT;
+        result = SUCCESS;
+        break;
+    case MT_REMOUNTING_SIGTERM:
+        what = "Remounting";
+        then = "Killing";
+        to = MT_REMOUNTING_SIGKILL;
+        result = SUCCESS;
+        break;
+    default:
+        log_unit(id, LOG_WARNING, "%s process still around after SIGKILL. Ignoring.", swap ? "Swap" : "Mount");
         forget_control(id);
         rest(id, FAILURE_TIMEOUT);
         return;
     }
-    log_unit(id, LOG_WARNING, "%s timed out. %s.", is_swap(id) ? rows[state].swap : rows[state].mount,
-             is_swap(id) && rows[state].to == MT_UNMOUNTING_SIGTERM ? "Stopping" : rows[state].then);
-    if (state == MT_REMOUNTING)
-        rt->reload_result = FAILURE_TIMEOUT;
-    signal_helper(id, rows[state].to, rows[state].result);
+    log_unit(id, LOG_WARNING, "%s timed out. %s.", what, then);
+    signal_helper(id, to, result);
 }
 
 static void on_present(unit_id id)
