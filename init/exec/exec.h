@@ -95,7 +95,7 @@ enum { EXEC_DIRS = 5 };
 struct exec_dir { u16 id, mode; u8 status; char base[11], name[14]; };
 extern const struct exec_dir exec_dirs[EXEC_DIRS];
 
-/* The steps, one function a family; 0 or a negative errno. */
+/* The steps, one function a family; a negative errno if it failed. */
 int step_environment(struct child *c);
 int step_user(struct child *c);
 int step_group(struct child *c);

@@ -53,6 +53,8 @@ static int limit_reached(const char *limit)
     return fail(-ENOSPC, "LimitsExceeded", "Limit %s reached (limits.h).", limit);
 }
 
+static const char *job_name(int type) { return name_of(job_type_names, type); }
+
 /* ---- jobs and links ------------------------------------------------------------------------ */
 
 static tr_id find_job(unit_id unit, int type)
@@ -183,7 +185,7 @@ static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, b
         return r;
     if (!job_applicable(type, unit))
         return fail(-EBADR, "JobTypeNotApplicable", "Job type %s is not applicable for unit %s.",
-                    name_of(job_type_names, type), unit_name(unit));
+                    job_name(type), unit_name(unit));
     r = take_job(unit, type, &j, &fresh);
     if (r == 0 && by)
         r = add_link(by, j, flags);
@@ -460,75 +462,62 @@ static int verify_order(void)
 
 /* ---- step 6: one job a unit ---------------------------------------------------------------- */
 
-/* Drops one of two jobs of a unit that contradict each other. */
-static int delete_one_unmergeable(unit_id unit)
+/* Of two jobs of a unit that contradict each other, the one to drop: 0: neither can go. A stop goes rather than
+ * a start, unless another unit conflicts. */
+static tr_id less_wanted(tr_id a, tr_id b)
 {
-    for (tr_id j = of_unit[unit]; j; j = tr[j].next)
-        for (tr_id k = tr[j].next; k; k = tr[k].next) {
-            tr_id victim;
-            if (job_merge_types(tr[j].type, tr[k].type) >= 0)
+    const struct tr_job *j = &tr[a], *k = &tr[b];
+    if (j->matters || k->matters)
+        return !j->matters ? a : !k->matters ? b : 0;
+    if (j->type == JOB_STOP)
+        return j->conflicted ? b : a;
+    return k->type == JOB_STOP && !k->conflicted ? b : a;
+}
+
+/* Drops one of two jobs of a unit that contradict each other: -EAGAIN. */
+static int check_unit(unit_id unit)
+{
+    for (tr_id a = of_unit[unit]; a; a = tr[a].next)
+        for (tr_id b = tr[a].next; b; b = tr[b].next) {
+            if (job_merge_types(tr[a].type, tr[b].type) >= 0)
                 continue;
-            if (tr[j].matters && tr[k].matters)
+            tr_id victim = less_wanted(a, b);
+            if (!victim)
                 return fail(-EDEADLK, "TransactionJobsConflicting",
                             "Transaction contains conflicting jobs '%s' and '%s' for %s. Probably contradicting "
-                            "requirement dependencies configured.", name_of(job_type_names, tr[j].type),
-                            name_of(job_type_names, tr[k].type), unit_name(unit));
-            /* A stop goes rather than a start, unless another unit conflicts. */
-            if (!tr[j].matters && !tr[k].matters)
-                victim = tr[j].type == JOB_STOP ? (tr[j].conflicted ? k : j)
-                       : tr[k].type == JOB_STOP ? (tr[k].conflicted ? j : k) : j;
-            else
-                victim = tr[j].matters ? k : j;
+                            "requirement dependencies configured.", job_name(tr[a].type), job_name(tr[b].type),
+                            unit_name(unit));
             delete_job(victim, true);
             return -EAGAIN;
         }
     return 0;
 }
 
-/* All jobs of a unit become its first; their links are not needed any more. */
-static int merge_unit(unit_id unit)
-{
-    tr_id first = of_unit[unit];
-    int type = tr[first].type;
-    for (tr_id j = tr[first].next; j; j = tr[j].next) {
-        int merged = job_merge_types(type, tr[j].type);
-        if (merged < 0)
-            return delete_one_unmergeable(unit);
-        type = job_collapse(merged, unit);
-        tr[first].matters |= tr[j].matters;
-        tr[first].ignore_order |= tr[j].ignore_order;
-        if (anchor == j)
-            anchor = first;
-    }
-    return type;
-}
-
 static int check_mergeable(void)
 {
-    for (JOBS(j)) {
-        unit_id unit = tr[j].unit;
-        if (tr[j].dead || of_unit[unit] != j || !tr[j].next)
-            continue;
-        for (tr_id a = j; a; a = tr[a].next)
-            for (tr_id b = tr[a].next; b; b = tr[b].next)
-                if (job_merge_types(tr[a].type, tr[b].type) < 0)
-                    return delete_one_unmergeable(unit);
-    }
-    return 0;
+    int r = 0;
+    for (JOBS(j))
+        if (r == 0 && of_unit[tr[j].unit] == j)
+            r = check_unit(tr[j].unit);
+    return r;
 }
 
+/* All jobs of a unit become its first; their links are not needed any more. */
 static void merge_jobs(void)
 {
     for (JOBS(j)) {
-        unit_id unit = tr[j].unit;
-        if (tr[j].dead || of_unit[unit] != j || !tr[j].next)
+        struct tr_job *first = &tr[j], *other;
+        if (of_unit[first->unit] != j)
             continue;
-        int type = merge_unit(unit);
-        if (type >= 0)
-            tr[j].type = (u8)type;
-        for (tr_id k = tr[j].next; k; k = tr[k].next)
-            tr[k].dead = true;
-        tr[j].next = 0;
+        for (; first->next; first->next = other->next) {
+            other = &tr[first->next];
+            first->type = (u8)job_collapse(job_merge_types(first->type, other->type), first->unit);
+            first->matters |= other->matters;
+            first->ignore_order |= other->ignore_order;
+            other->dead = true;
+            if (anchor == first->next)
+                anchor = j;
+        }
     }
 }
 
@@ -542,8 +531,8 @@ static int check_destructive(int mode)
             continue;
         return fail(-EDEADLK, "TransactionIsDestructive",
                     "Transaction for %s/%s is destructive (%s has '%s' job queued, but '%s' is included in transaction).",
-                    unit_name(tr[anchor].unit), name_of(job_type_names, tr[anchor].type), unit_name(tr[j].unit),
-                    name_of(job_type_names, installed->type), name_of(job_type_names, tr[j].type));
+                    unit_name(tr[anchor].unit), job_name(tr[anchor].type), unit_name(tr[j].unit),
+                    job_name(installed->type), job_name(tr[j].type));
     }
     return 0;
 }
@@ -552,28 +541,22 @@ static int check_destructive(int mode)
 static void install(tr_id t, bool irreversible)
 {
     static u32 last_id;
-    unit_id unit = tr[t].unit;
+    const struct tr_job *new = &tr[t];
+    unit_id unit = new->unit;
     struct job *j = &jobs[unit];
+    int type = j->id ? job_merge_types(j->type, new->type) : new->type;
+    if (type < 0)
+        job_drop(unit, RESULT_CANCELED);
     if (j->id) {
-        int type = job_merge_types(j->type, tr[t].type);
-        if (type < 0)
-            job_drop(unit, RESULT_CANCELED);
-        else {
-            bool covered = type == j->type && tr[t].type != JOB_RELOAD;
-            if (!covered && j->running)
-                j->running = false;      /* more is wanted than what is being done: again */
-            j->type = (u8)job_collapse(type, unit);
-            j->irreversible |= irreversible;
-            j->ignore_order |= tr[t].ignore_order;
-        }
-    }
-    if (!j->id) {
-        bool queued = j->queued;
-        unit_id next = j->next;
-        *j = (struct job){ .id = ++last_id, .type = tr[t].type, .irreversible = irreversible,
-                           .ignore_order = tr[t].ignore_order, .queued = queued, .next = next };
+        if (type != j->type || new->type == JOB_RELOAD)
+            j->running = false;          /* more is wanted than what is being done: again */
+        j->type = (u8)job_collapse(type, unit);
+    } else {
+        *j = (struct job){ .id = ++last_id, .type = new->type, .queued = j->queued, .next = j->next };
         jobs_n++;
     }
+    j->irreversible |= irreversible;
+    j->ignore_order |= new->ignore_order;
     if (t == anchor)
         rep->job_id = j->id;
     job_queue(unit);
