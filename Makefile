@@ -16,47 +16,57 @@ NM ?= $(HOST_TOOLS)nm
 SIZE ?= $(HOST_TOOLS)size
 
 # ---- the compiler: Debian's musl for the target, the kernel's headers, nothing of the host's libc
-T = $(B)/toolchain/$(ARCH)
 CLANG = $(findstring clang,$(CC))
+T = $(B)/toolchain/$(ARCH)-$(or $(CLANG),gcc)
+# clang looks into musl's CMSG_NXTHDR(), which compares signed with unsigned
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wvla -Werror \
-       $(if $(CLANG),,-Wsuggest-attribute=noreturn)
+       $(if $(CLANG),-Wno-sign-compare,-Wsuggest-attribute=noreturn)
 TARGET = $(if $(CLANG),--target=$(ARCH)-linux-musl)
 # Measured, each on its own: what else gcc has to offer makes the file larger or leaves it as it is.
 CFLAGS ?= -g $(if $(CLANG),-Oz,-Oz -fno-jump-tables -fno-tree-loop-im -fno-move-loop-invariants \
                              -fno-caller-saves -fno-tree-sra -fno-thread-jumps -fno-expensive-optimizations)
 ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
              -isystem $(T)/kernel -fno-asynchronous-unwind-tables -fno-stack-protector \
-             -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer
-LDFLAGS = -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro -Wl,-z,noseparate-code \
-          -Wl,--build-id=none -Wl,-z,stack-size=65536 -Wl,-z,common-page-size=64 -Wl,-O2
-LIBC = $(T)/lib/crt1.o $(T)/lib/crti.o $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a $(T)/lib/crtn.o
-LD_WITH = $(if $(CLANG),clang --target=$(ARCH)-linux-musl -fuse-ld=bfd,$(CC))
+             -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer -mgeneral-regs-only
+# gcc links for clang too: libgcc is needed anyway, and all that is linked is named here.
+LINK = $(if $(CLANG),$(HOST_TOOLS)gcc,$(CC)) -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro \
+       -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,stack-size=65536 -Wl,-z,common-page-size=64 \
+       -Wl,-O2 $(LDFLAGS)
+# Without libc's start files: _start is in init/start.c.
+LIBC = $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a
 
 SRC := $(sort $(wildcard init/*.c init/*/*.c))
 OBJ = $(SRC:%.c=$(O)/%.o) $(O)/gen/builtins.o
 
-.PHONY: all run test size bench install clean help check-tools
+.PHONY: all run test size bench install clean help force
 all: $(O)/pith
 
 $(O)/pith: $(O)/pith.debug
 	$(Q)$(STRIP) -R .comment -R .note.gnu.property -R .note.gnu.build-id -o $@ $<
 
-$(O)/pith.debug: $(OBJ)
+$(O)/pith.debug: $(OBJ) $(O)/link
 	@echo "  LINK    $@"
-	$(Q)$(LD_WITH) $(LDFLAGS) -o $@ $(call LIBC,$(OBJ))
+	$(Q)$(LINK) -o $@ $(call LIBC,$(OBJ))
 
-$(O)/init/%.o: init/%.c $(T)/ready
+$(O)/init/%.o: init/%.c $(T)/ready $(O)/compile
 	@echo "  CC      $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/gen/builtins.o: $(O)/gen/builtins.c $(T)/ready
-	$(Q)$(CC) $(ALL_CFLAGS) -Iinit -c -o $@ $<
+$(O)/gen/builtins.o: $(O)/gen/builtins.c $(T)/ready $(O)/compile
+	$(Q)$(CC) $(ALL_CFLAGS) -Iinit -MMD -MP -c -o $@ $<
 
 # The shipped unit files, compiled in, so that a boot needs nothing but the binary.
-$(O)/gen/builtins.c: $(wildcard units/*) ci/builtins
+$(O)/gen/builtins.c: $(wildcard units/*) units ci/builtins
 	@mkdir -p $(@D)
 	$(Q)ci/builtins units/* >$@.tmp && mv $@.tmp $@
+
+# How O was compiled and linked last. They change, and with them what depends on them, when that changes.
+$(O)/compile: export SAID := $(CC) $(ALL_CFLAGS)
+$(O)/link: export SAID := $(LINK) $(call LIBC,$(OBJ))
+$(O)/compile $(O)/link: force
+	@mkdir -p $(@D)
+	@printenv SAID | cmp -s - $@ || printenv SAID >$@
 
 $(T)/ready: ci/toolchain ci/need
 	$(Q)ci/toolchain $(ARCH) $(T) $(firstword $(CC))
@@ -64,6 +74,9 @@ $(T)/ready: ci/toolchain ci/need
 -include $(OBJ:.o=.d)
 
 # ---- what a person does with it -------------------------------------------------------------
+# All that this needs is asked for at once, by the first script that needs any of it (ci/need).
+run test bench: export NEED := bash e2fsprogs fdisk gcc kmod libc6-dev linux-libc-dev make musl-tools qemu-system-x86 xz-utils
+
 run: $(O)/pith
 	$(Q)PITH=$(O)/pith B=$(B) rootfs/run
 

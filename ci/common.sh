@@ -2,7 +2,7 @@
 # Sourced, never run: `. "$(dirname "$0")/../ci/common.sh"`. No step of a build or a test lives here.
 
 me=${0##*/}
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "$0")" && until [ -e ci/common.sh ]; do cd ..; done && pwd)
 B=${B:-build}
 PATH=$PATH:/usr/sbin:/sbin
 case $B in /*) ;; *) B=$top/$B ;; esac

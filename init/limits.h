@@ -2,7 +2,7 @@
  *
  * Every capacity of the program, each with the sum that justifies it, and nothing else. All of it
  * lies in .bss: pages that are not used cost nothing. Reaching a limit is an error message that
- * names the limit here; nothing that runs is lost by it. limits.7 explains them to users. */
+ * names the limit here; nothing that runs is lost by it. pith(8) explains them to users. */
 #ifndef LIMITS_H
 #define LIMITS_H
 

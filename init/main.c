@@ -61,6 +61,7 @@ static const struct applet *find(const char *name)
 int main(int argc, char **argv, char **envp)
 {
     const struct applet *a = argc > 0 ? find(argv[0]) : NULL;
+    (void)sys_small_pages();
     client_environment = envp;
     if (!a && argc > 1 && sys_getpid() != 1 && (a = find(argv[1])))
         argc--, argv++;                  /* pith systemctl ... */

@@ -201,7 +201,7 @@ int sys_random(void *p, size_t n) { R(int, getrandom, p, n, 1 /* GRND_NONBLOCK *
 static uint64_t clock_us(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(clock, &t);        /* libc's: the vdso, which writes no errno */
+    (void)C(SYS_clock_gettime, clock, &t);
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 uint64_t sys_now(void) { return clock_us(CLOCK_MONOTONIC); }
@@ -353,6 +353,14 @@ int sys_madvise_free(void *p, size_t n)
     if (to <= from)
         return 0;
     R(int, madvise, from, to - from, MADV_DONTNEED);
+}
+
+/* Kernels with transparent huge pages give 2 MiB, zeroed, for the first byte touched in each 2 MiB of .bss. */
+int sys_small_pages(void)
+{
+    extern char __bss_start[], _end[];
+    uintptr_t from = (uintptr_t)__bss_start & ~(uintptr_t)4095;
+    R(int, madvise, from, (uintptr_t)_end - from, MADV_NOHUGEPAGE);
 }
 
 /* ---- more than one call -------------------------------------------------------------------- */

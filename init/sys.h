@@ -28,7 +28,7 @@ struct utsname;
 /* files; paths are relative to dir (AT_FDCWD for none) */
 int sys_open(const char *path, int flags);                       /* O_CLOEXEC is always added */
 int sys_openat(int dir, const char *path, int flags, mode_t mode);      /* likewise */
-int sys_close(int fd);
+int sys_close(int fd);                                           /* of a negative errno: nothing */
 ssize_t sys_read(int fd, void *p, size_t n);
 ssize_t sys_write(int fd, const void *p, size_t n);
 ssize_t sys_writev(int fd, const struct iovec *v, int n);
@@ -146,6 +146,7 @@ int sys_swap_roots(const char *new_root);                        /* chdir, MS_MO
 int sys_init_module(int fd, const char *params);
 int sys_unshare(int flags);
 int sys_madvise_free(void *p, size_t n);                         /* whole pages inside [p, p+n) */
+int sys_small_pages(void);                                       /* for all of .bss */
 int sys_mlockall(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * base/: leaf helpers that know nothing of units, jobs or processes. Everything here is pure
- * memory but log.c, which writes. An include here may only name libc, limits.h and sys.h. */
+ * memory but log.c, which writes, and file.c, which reads. An include here may only name libc, limits.h and sys.h. */
 #ifndef BASE_H
 #define BASE_H
 
@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <dirent.h>
 #include <string.h>
 #include <sys/types.h>
 
@@ -49,6 +48,9 @@ static inline usec usec_add(usec a, usec b) { return a > USEC_INF - b ? USEC_INF
 /* A piece of somebody else's text; never owns, need not end in NUL. */
 struct str { const char *p; size_t n; };
 
+/* for (EACH(z, "one\0two\0")): each word of a text of words. */
+#define EACH(z, words) const char *z = words; *z; z += strlen(z) + 1
+
 #define S(lit) ((struct str){ (lit), sizeof(lit) - 1 })
 #define BLANKS " \t\n\r"
 
@@ -76,10 +78,12 @@ u32 str_hash(struct str a);
 
 struct buf { char *p; u32 n, cap; bool over; };
 
-/* A writer over a local array. */
-#define BUF(name, size) char name##_mem[size]; struct buf name = { name##_mem, 0, size, false }
+/* A writer over a local array, empty; and what is in it. */
+#define BUF(name, size) char name##_mem[size]; struct buf name; buf_over(&name, name##_mem, size)
+#define STR(buf) ((struct str){ (buf).p, (buf).n })
 #define BUF_OVER(array) ((struct buf){ (array), 0, sizeof(array), false })
 
+void buf_over(struct buf *b, char *p, u32 cap);
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_c(struct buf *b, char c);
 void buf_z(struct buf *b, const char *z);
@@ -93,6 +97,22 @@ void buf_bytes(struct buf *b, u64 bytes);            /* "1.5M", as format_bytes(
 void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ and controls */
 char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
 u32 text_width(struct str s);                        /* columns on a terminal; escapes count 0 */
+
+void buf_octal(struct buf *b, struct str s);         /* without the \040 escapes of the kernel and fstab(5) */
+
+/* ---- file.c: small files, whole, and folders. 0 or bytes, or a negative errno ---------------- */
+
+int file_get(const char *path, char *text, u32 size);   /* NUL-terminated; empty on failure */
+int file_line(const char *path, char *text, u32 size);  /* its first line; bytes of all that was read */
+int file_put(const char *path, struct str text, u32 create);   /* create: 0, or the mode of a new file */
+void make_parents(const char *path);                 /* the folders above it, 0755 */
+
+/* The entries of a folder but "." and ".."; the last call closes it, dir_close() does before that. */
+struct dir { int fd; u32 at, n; char entries[4096] __attribute__((aligned(8))); };
+struct dirent;
+int dir_open(struct dir *d, const char *path);       /* negative: dir_next() says NULL at once */
+struct dirent *dir_next(struct dir *d);
+void dir_close(struct dir *d);
 
 /* ---- arena.c: bump storage; offset 0 is never handed out ----------------------------------- */
 
@@ -119,30 +139,20 @@ int unescape_one(struct str s, u32 *out, bool *byte);          /* text after a b
 u32 utf8_put(char *to, u32 rune);                              /* bytes written, at most 4 */
 
 enum word_flags { WORD_UNQUOTE = 1, WORD_UNESCAPE = 2, WORD_RELAX = 4, WORD_UNESCAPE_RELAX = 8,
-                  WORD_KEEP_EMPTY = 16 /* separators are not coalesced */ };
+                  WORD_KEEP_EMPTY = 16 /* separators are not coalesced */,
+                  WORD_KEEP_ESCAPES = 32 };
 int word_next(struct str *rest, const char *separators, u32 flags, struct buf *out);
 
 /* ---- names.c: numbers <-> names ------------------------------------------------------------ */
 
-struct name { i32 value; const char *name; };
-const char *name_of(const struct name *table, i32 value);      /* NULL: unknown */
-int name_find(const struct name *table, struct str s, i32 *out);
+/* A table is one text: words, each with its NUL, an empty one at the end. The first stands for 0, each
+ * other for one more than the word before; a word of digits is the number of the word behind it. */
+const char *name_of(const char *table, i32 value);             /* NULL: unknown */
+int name_find(const char *table, struct str s, i32 *out);      /* 0, or -EINVAL */
 
-extern const struct name signal_names[], rlimit_names[], exit_status_names[], level_names[],
-    facility_names[];
+extern const char signal_names[], rlimit_names[], exit_status_names[], level_names[], facility_names[];
 const char *signal_name(int sig);                              /* "SIGTERM", "SIGRTMIN+3"; static */
 const char *exit_status_name(int status);                      /* "EXEC", or NULL */
-
-/* ---- file.c -------------------------------------------------------------------------------- */
-
-/* What one read(2) gives of a file, with a NUL behind it: bytes, at most size - 1, or a negative errno. */
-ssize_t file_text(const char *path, char *text, size_t size);
-
-/* Entries of a folder but "." and ".."; none if it cannot be opened. Closes itself at the end: go on until
- * NULL. An entry is good until the next call. */
-struct dir { int fd; ssize_t n, at; char entries[2048]; };
-void dir_open(struct dir *d, int at, const char *path);
-struct dirent *dir_next(struct dir *d);
 
 /* ---- timers.c: deadlines by key (< TIMERS_MAX), one each; USEC_INF takes one away ----------- */
 

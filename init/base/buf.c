@@ -4,6 +4,8 @@
  * fit is cut off and the writer says so in `over`; nothing is ever written behind `cap`. */
 #include "base.h"
 
+void buf_over(struct buf *b, char *p, u32 cap) { *b = (struct buf){ p, 0, cap, false }; }
+
 void buf_put(struct buf *b, const void *p, size_t n)
 {
     if (n > b->cap - b->n) {
@@ -224,5 +226,15 @@ void buf_cescape(struct buf *b, struct str s)
         } else {
             buf_c(b, (char)c);
         }
+    }
+}
+
+void buf_octal(struct buf *b, struct str s)
+{
+    u64 c;
+    for (; s.n; s = str_from(s, 1)) {
+        bool escape = s.p[0] == '\\' && s.n > 3 && parse_u64((struct str){ s.p + 1, 3 }, 8, &c) == 0 && c < 256;
+        buf_c(b, escape ? (char)c : s.p[0]);
+        s = str_from(s, escape ? 3 : 0);
     }
 }

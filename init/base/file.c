@@ -1,43 +1,78 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * Small files and folders of /proc, /sys and /run, which are read at once and do not wait. */
+ * Folders, and small files, whole: those of /proc, /sys and /etc that hold a line or a table. Unit files and what
+ * else may be large or hostile are read elsewhere (unit/search.c). */
 #include "base.h"
+#include "../limits.h"
 #include "../sys.h"
 
-ssize_t file_text(const char *path, char *text, size_t size)
+#include <dirent.h>
+
+int file_get(const char *path, char *text, u32 size)
 {
+    u32 n = 0;
     int fd = sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return fd;
-    ssize_t n = sys_read(fd, text, size - 1);
+    ssize_t got = fd;
+    while (fd >= 0 && n < size - 1 && (got = sys_read(fd, text + n, size - 1 - n)) > 0)
+        n += (u32)got;
     sys_close(fd);
-    if (n >= 0)
-        text[n] = 0;
+    text[n] = 0;
+    return got < 0 && !n ? (int)got : (int)n;
+}
+
+int file_line(const char *path, char *text, u32 size)
+{
+    int n = file_get(path, text, size);
+    text[strcspn(text, "\n")] = 0;
     return n;
 }
 
-void dir_open(struct dir *d, int at, const char *path)
+int file_put(const char *path, struct str text, u32 create)
 {
-    d->fd = sys_openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-    d->n = d->at = 0;
+    int flags = create ? O_WRONLY | O_NOCTTY | O_CREAT | O_TRUNC : O_WRONLY | O_NOCTTY;
+    int fd = sys_openat(AT_FDCWD, path, flags, create);
+    ssize_t n = fd < 0 ? fd : sys_write(fd, text.p, text.n);
+    sys_close(fd);
+    return n < 0 ? (int)n : 0;
+}
+
+void make_parents(const char *path)
+{
+    BUF(part, PATH_BYTES);
+    for (const char *p = path; *p; p++) {
+        if (*p == '/' && p > path)
+            (void)sys_mkdir(buf_end(&part), 0755);
+        buf_c(&part, *p);
+    }
+}
+
+int dir_open(struct dir *d, const char *path)
+{
+    d->at = d->n = 0;
+    return d->fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 }
 
 struct dirent *dir_next(struct dir *d)
 {
-    while (d->fd >= 0) {
-        if (d->at >= d->n) {
-            d->n = sys_getdents(d->fd, d->entries, sizeof d->entries);
+    struct dirent *e;
+    do {
+        if (d->at == d->n) {
+            ssize_t n = d->fd < 0 ? d->fd : sys_getdents(d->fd, d->entries, sizeof d->entries);
+            if (n <= 0) {
+                dir_close(d);
+                return NULL;
+            }
             d->at = 0;
-            if (d->n <= 0)
-                break;
+            d->n = (u32)n;
         }
-        struct dirent *e = (void *)(d->entries + d->at);
+        e = (void *)(d->entries + d->at);
         d->at += e->d_reclen;
-        if (!STREQ(e->d_name, ".") && !STREQ(e->d_name, ".."))
-            return e;
-    }
-    if (d->fd >= 0)
-        sys_close(d->fd);
+    } while (STREQ(e->d_name, ".") || STREQ(e->d_name, ".."));
+    return e;
+}
+
+void dir_close(struct dir *d)
+{
+    sys_close(d->fd);
     d->fd = -1;
-    return NULL;
 }

@@ -7,75 +7,59 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-const char *name_of(const struct name *table, i32 value)
+static i32 number(const char **word)
 {
-    for (; table->name; table++)
-        if (table->value == value)
-            return table->name;
+    i32 n = 0;
+    while (**word)
+        n = n * 10 + *(*word)++ - '0';
+    ++*word;
+    return n;
+}
+
+/* Looks for the number, or, where there is a word, for that. NULL: not there. */
+static const char *look(const char *table, const struct str *word, i32 *value)
+{
+    for (i32 n = 0; *table; n++, table += strlen(table) + 1) {
+        if (*table <= '9')
+            n = number(&table);
+        if (word ? str_is(*word, table) : n == *value) {
+            *value = n;
+            return table;
+        }
+    }
     return NULL;
 }
 
-int name_find(const struct name *table, struct str s, i32 *out)
-{
-    for (; table->name; table++)
-        if (str_is(s, table->name)) {
-            *out = table->value;
-            return 0;
-        }
-    return -EINVAL;
-}
+const char *name_of(const char *table, i32 value) { return look(table, NULL, &value); }
 
-#define N(x) { SIG##x, #x }
-const struct name signal_names[] = {
-    N(HUP), N(INT), N(QUIT), N(ILL), N(TRAP), N(ABRT), N(BUS), N(FPE), N(KILL), N(USR1), N(SEGV),
-    N(USR2), N(PIPE), N(ALRM), N(TERM), N(STKFLT), N(CHLD), N(CONT), N(STOP), N(TSTP), N(TTIN),
-    N(TTOU), N(URG), N(XCPU), N(XFSZ), N(VTALRM), N(PROF), N(WINCH), N(IO), N(PWR), N(SYS), { 0, 0 },
-};
-#undef N
+int name_find(const char *table, struct str s, i32 *out) { return look(table, &s, out) ? 0 : -EINVAL; }
 
-#define N(x) { RLIMIT_##x, #x }
-const struct name rlimit_names[] = {
-    N(CPU), N(FSIZE), N(DATA), N(STACK), N(CORE), N(RSS), N(NPROC), N(NOFILE), N(MEMLOCK), N(AS),
-    N(LOCKS), N(SIGPENDING), N(MSGQUEUE), N(NICE), N(RTPRIO), N(RTTIME), { 0, 0 },
-};
-#undef N
+const char signal_names[] =
+    "1\0HUP\0INT\0QUIT\0ILL\0TRAP\0ABRT\0BUS\0FPE\0KILL\0USR1\0SEGV\0USR2\0PIPE\0ALRM\0TERM\0STKFLT\0"
+    "CHLD\0CONT\0STOP\0TSTP\0TTIN\0TTOU\0URG\0XCPU\0XFSZ\0VTALRM\0PROF\0WINCH\0IO\0PWR\0SYS\0";
+
+const char rlimit_names[] =
+    "CPU\0FSIZE\0DATA\0STACK\0CORE\0RSS\0NPROC\0NOFILE\0MEMLOCK\0AS\0LOCKS\0SIGPENDING\0MSGQUEUE\0"
+    "NICE\0RTPRIO\0RTTIME\0";
 
 /* systemd.exec(5), "Process Exit Codes": libc, systemd's own steps, LSB, BSD. */
-const struct name exit_status_names[] = {
-    { 0, "SUCCESS" }, { 1, "FAILURE" },
-    { 200, "CHDIR" }, { 201, "NICE" }, { 202, "FDS" }, { 203, "EXEC" }, { 204, "MEMORY" },
-    { 205, "LIMITS" }, { 206, "OOM_ADJUST" }, { 207, "SIGNAL_MASK" }, { 208, "STDIN" },
-    { 209, "STDOUT" }, { 210, "CHROOT" }, { 211, "IOPRIO" }, { 212, "TIMERSLACK" },
-    { 213, "SECUREBITS" }, { 214, "SETSCHEDULER" }, { 215, "CPUAFFINITY" }, { 216, "GROUP" },
-    { 217, "USER" }, { 218, "CAPABILITIES" }, { 219, "CGROUP" }, { 220, "SETSID" },
-    { 221, "CONFIRM" }, { 222, "STDERR" }, { 224, "PAM" }, { 225, "NETWORK" },
-    { 226, "NAMESPACE" }, { 227, "NO_NEW_PRIVILEGES" }, { 228, "SECCOMP" },
-    { 229, "SELINUX_CONTEXT" }, { 230, "PERSONALITY" }, { 231, "APPARMOR" },
-    { 232, "ADDRESS_FAMILIES" }, { 233, "RUNTIME_DIRECTORY" }, { 235, "CHOWN" },
-    { 236, "SMACK_PROCESS_LABEL" }, { 237, "KEYRING" }, { 238, "STATE_DIRECTORY" },
-    { 239, "CACHE_DIRECTORY" }, { 240, "LOGS_DIRECTORY" }, { 241, "CONFIGURATION_DIRECTORY" },
-    { 242, "NUMA_POLICY" }, { 243, "CREDENTIALS" }, { 244, "BPF" }, { 245, "KSM" },
-    { 255, "EXCEPTION" },
-    { 2, "INVALIDARGUMENT" }, { 3, "NOTIMPLEMENTED" }, { 4, "NOPERMISSION" },
-    { 5, "NOTINSTALLED" }, { 6, "NOTCONFIGURED" }, { 7, "NOTRUNNING" },
-    { 64, "USAGE" }, { 65, "DATAERR" }, { 66, "NOINPUT" }, { 67, "NOUSER" }, { 68, "NOHOST" },
-    { 69, "UNAVAILABLE" }, { 70, "SOFTWARE" }, { 71, "OSERR" }, { 72, "OSFILE" },
-    { 73, "CANTCREAT" }, { 74, "IOERR" }, { 75, "TEMPFAIL" }, { 76, "PROTOCOL" },
-    { 77, "NOPERM" }, { 78, "CONFIG" }, { 0, NULL },
-};
+const char exit_status_names[] =
+    "SUCCESS\0FAILURE\0INVALIDARGUMENT\0NOTIMPLEMENTED\0NOPERMISSION\0NOTINSTALLED\0NOTCONFIGURED\0"
+    "NOTRUNNING\0" "64\0USAGE\0DATAERR\0NOINPUT\0NOUSER\0NOHOST\0UNAVAILABLE\0SOFTWARE\0OSERR\0"
+    "OSFILE\0CANTCREAT\0IOERR\0TEMPFAIL\0PROTOCOL\0NOPERM\0CONFIG\0" "200\0CHDIR\0NICE\0FDS\0EXEC\0"
+    "MEMORY\0LIMITS\0OOM_ADJUST\0SIGNAL_MASK\0STDIN\0STDOUT\0CHROOT\0IOPRIO\0TIMERSLACK\0SECUREBITS\0"
+    "SETSCHEDULER\0CPUAFFINITY\0GROUP\0USER\0CAPABILITIES\0CGROUP\0SETSID\0CONFIRM\0STDERR\0" "224\0"
+    "PAM\0NETWORK\0NAMESPACE\0NO_NEW_PRIVILEGES\0SECCOMP\0SELINUX_CONTEXT\0PERSONALITY\0APPARMOR\0"
+    "ADDRESS_FAMILIES\0RUNTIME_DIRECTORY\0" "235\0CHOWN\0SMACK_PROCESS_LABEL\0KEYRING\0"
+    "STATE_DIRECTORY\0CACHE_DIRECTORY\0LOGS_DIRECTORY\0CONFIGURATION_DIRECTORY\0NUMA_POLICY\0"
+    "CREDENTIALS\0BPF\0KSM\0" "255\0EXCEPTION\0";
 
-const struct name level_names[] = {
-    { LOG_EMERG, "emerg" }, { LOG_ALERT, "alert" }, { LOG_CRIT, "crit" }, { LOG_ERR, "err" },
-    { LOG_WARNING, "warning" }, { LOG_NOTICE, "notice" }, { LOG_INFO, "info" },
-    { LOG_DEBUG, "debug" }, { 0, NULL },
-};
+const char level_names[] =
+    "emerg\0alert\0crit\0err\0warning\0notice\0info\0debug\0";
 
-const struct name facility_names[] = {
-    { 0, "kern" }, { 1, "user" }, { 2, "mail" }, { 3, "daemon" }, { 4, "auth" }, { 5, "syslog" },
-    { 6, "lpr" }, { 7, "news" }, { 8, "uucp" }, { 9, "cron" }, { 10, "authpriv" }, { 11, "ftp" },
-    { 16, "local0" }, { 17, "local1" }, { 18, "local2" }, { 19, "local3" }, { 20, "local4" },
-    { 21, "local5" }, { 22, "local6" }, { 23, "local7" }, { 0, NULL },
-};
+const char facility_names[] =
+    "kern\0user\0mail\0daemon\0auth\0syslog\0lpr\0news\0uucp\0cron\0authpriv\0ftp\0" "16\0local0\0"
+    "local1\0local2\0local3\0local4\0local5\0local6\0local7\0";
 
 const char *exit_status_name(int status) { return name_of(exit_status_names, status); }
 

@@ -205,8 +205,7 @@ int parse_size(struct str s, u32 base, u64 *out)
     u64 sum = 0;
     u32 next = 0;                      /* suffixes must come in falling order */
     do {
-        u64 whole, factor = 1;
-        double fraction = 0, scale = 1;
+        u64 whole, factor = 1, part = 0;
         s = skip_blanks(s);
         if (str_starts(s, "-"))
             return is_digit(str_from(s, 1)) ? -ERANGE : -EINVAL;
@@ -215,9 +214,11 @@ int parse_size(struct str s, u32 base, u64 *out)
         int r = take_digits(&s, 10, &whole);
         if (r < 0)
             return r;
-        if (str_starts(s, "."))
-            for (s = str_from(s, 1); is_digit(s); s = str_from(s, 1))
-                fraction += (s.p[0] - '0') / (scale *= 10);
+        bool point = str_starts(s, ".");
+        struct str digits = str_from(s, point);
+        for (s = digits; point && is_digit(s); s = str_from(s, 1))
+            ;
+        digits.n -= s.n;
         s = skip_blanks(s);
         const char *at = s.n && s.p[0] ? strchr(suffixes, s.p[0]) : NULL;
         u32 which = at ? (u32)(at - suffixes) : (u32)sizeof suffixes - 1;
@@ -225,9 +226,11 @@ int parse_size(struct str s, u32 base, u64 *out)
             return -EINVAL;
         for (u32 i = which; i < 6; i++)
             factor *= base;
-        if (whole + (fraction > 0) > UINT64_MAX / factor)
+        for (size_t i = digits.n; i-- > 0;)
+            part = (part + (u64)(digits.p[i] - '0') * factor) / 10;
+        if (whole > (UINT64_MAX - part) / factor)
             return -ERANGE;
-        u64 value = whole * factor + (u64)(fraction * (double)factor);
+        u64 value = whole * factor + part;
         if (value > UINT64_MAX - sum)
             return -ERANGE;
         sum += value;
@@ -489,7 +492,7 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
             quote = 0;
         } else if (!quote && (c == '"' || c == '\'') && flags & WORD_UNQUOTE) {
             quote = c;
-        } else if (c == '\\' && flags & (WORD_UNESCAPE | WORD_UNQUOTE)) {
+        } else if (c == '\\' && flags & (WORD_UNESCAPE | WORD_UNQUOTE) && !(flags & WORD_KEEP_ESCAPES)) {
             int r = put_escape(&s, flags, out);
             if (r < 0)
                 return r;

@@ -79,7 +79,7 @@ struct conn {
     int fd;                              /* -1: free */
     u8 phase;                            /* of authentication */
     bool subscribed, closing, waits_write;
-    u32 uid, pid, serial;
+    u32 uid, pid;
     u16 in_first, in_last, out_first, out_last;      /* pages that hold what waits */
     u32 in_n, out_n, out_at;
 };

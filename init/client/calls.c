@@ -76,10 +76,9 @@ const char *call_error_name(void) { return error_name; }
 
 int call_exit_status(void)
 {
-    static const struct name statuses[] = {
-        { 5, "NoSuchUnit" }, { 4, "org.freedesktop.DBus.Error.AccessDenied" }, { 4, "OnlyByDependency" }, { 4, "NoIsolation" },
-        { 4, "TransactionIsDestructive" }, { 3, "JobTypeNotApplicable" }, { 6, "LoadFailed" }, { 0, NULL },
-    };
+    static const char statuses[] =
+        "3\0JobTypeNotApplicable\0org.freedesktop.DBus.Error.AccessDenied\0" "4\0OnlyByDependency\0"
+        "4\0NoIsolation\0" "4\0TransactionIsDestructive\0NoSuchUnit\0LoadFailed\0";
     i32 status;
     return name_find(statuses, str_of(error_name), &status) == 0 ? status : 1;
 }

@@ -173,7 +173,7 @@ int verb_list_unit_files(int argc, char **argv)
     grid_begin("UNIT FILE\0STATE\0PRESET\0FROM\0");
     for (u32 i = 0; i < n; i++) {
         i8 s = files[i].state;
-        bool preset = s != FILE_ALIAS && s != FILE_STATIC && s != FILE_GENERATED && s != FILE_TRANSIENT;
+        bool preset = file_has_preset(s);
         grid_cell(files[i].name, PLAIN);
         grid_cell(name_of(file_state_names, s), s == FILE_ENABLED || s == FILE_ALIAS ? GREEN
                    : s == FILE_MASKED || s == FILE_MASKED_RUNTIME || s == FILE_DISABLED || s == FILE_BAD ? RED : PLAIN);

@@ -144,11 +144,23 @@ static void put_title(void)
     out(STREQ(id, description) ? "%.0s\n" : " - %s\n", description);
 }
 
+/* " (/etc/units/a.service; enabled; preset: enabled)". PID 1 keeps no [Install]: the files are asked. */
+static void put_file(const char *path)
+{
+    if (!index_built())
+        index_build();
+    int s = install_state(str_of(prop_text("Id")));
+    out(" (%s", path);
+    if (s >= 0)
+        out("; %s%s%s%s", ink(s == FILE_ENABLED ? GREEN : s == FILE_DISABLED ? YELLOW : PLAIN), name_of(file_state_names, s),
+            ink(PLAIN), file_has_preset(s) ? "; preset: enabled" : "");
+    out_str(S(")"));
+}
+
 static void put_loaded(void)
 {
     struct bus_in in;
     const char *signature, *load = prop_text("LoadState"), *path = prop_text("FragmentPath"), *reason = "";
-    const char *state = prop_text("UnitFileState"), *preset = prop_text("UnitFilePreset");
     bool bad = !STREQ(load, "loaded") && !STREQ(load, "masked");
     if (prop_find("LoadError", &in, &signature)) {
         get_align(&in, 8);
@@ -158,11 +170,8 @@ static void put_loaded(void)
     out("     Loaded: %s%s%s", ink(bad ? RED : PLAIN), load, ink(PLAIN));
     if (*reason)
         out(" (Reason: %s)", reason);
-    else if (*path && *state)
-        out(" (%s; %s%s%s%s%s)", path, ink(STREQ(state, "enabled") ? GREEN : STREQ(state, "disabled") ? YELLOW : PLAIN), state,
-            ink(PLAIN), *preset ? "; preset: " : "", preset);
     else if (*path)
-        out(" (%s)", path);
+        put_file(path);
     out_str(S("\n"));
 }
 

@@ -4,6 +4,8 @@
  * All of it is cgroupfs, which never waits for a disk. No limits are set here. */
 #include "exec.h"
 
+#include <dirent.h>
+
 #define ROOT "/sys/fs/cgroup"
 
 static char *full_path(struct buf *b, const char *path, const char *file)
@@ -39,7 +41,7 @@ int cgroup_populated(const char *path)
 {
     char text[128];
     BUF(full, PATH_BYTES / 4);
-    ssize_t n = file_text(full_path(&full, path, "cgroup.events"), text, sizeof text);
+    ssize_t n = file_get(full_path(&full, path, "cgroup.events"), text, sizeof text);
     if (n < 0)
         return n == -ENOENT || n == -ENODEV ? 0 : (int)n;
     return strstr(text, "populated 1") != NULL;
@@ -52,7 +54,7 @@ static int each_below(const char *path, u32 depth, int (*fn)(const char *, u32))
     struct dir d;
     struct dirent *e;
     int r = 0;
-    for (dir_open(&d, AT_FDCWD, full_path(&full, path, "")); (e = dir_next(&d));) {
+    for (dir_open(&d, full_path(&full, path, "")); (e = dir_next(&d));) {
         if (e->d_type != DT_DIR)
             continue;
         BUF(below, PATH_BYTES / 8);

@@ -101,8 +101,9 @@ static void read_env_value(struct str *s, struct buf *out)
         bool blank = !quote && ch && strchr(" \t\r", ch);
         if (!quote && ch == '\n')
             break;
-        if (ch == '\\' && quote != '\'' && s->n) {
-            put_env_escape(quote, take(s), out);
+        if (ch == '\\' && quote != '\'') {
+            if (s->n)                    /* else it is the last byte: it goes */
+                put_env_escape(quote, take(s), out);
             begins = false;
         } else if (quote ? ch == quote : begins && (ch == '"' || ch == '\'')) {
             begins = quote != 0;

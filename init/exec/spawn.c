@@ -39,7 +39,7 @@ static const u16 heavy_settings[] = {
 static bool stream_is_light(unit_id id, u32 directive)
 {
     const struct setting *s = setting_find(id, directive, NULL);
-    u32 kind = s ? s->w[0] : directives[directive].def;
+    u32 kind = s ? s->w[0] : (u32)directives[directive].def;
     if (directive == D_StandardInput)
         return kind == IN_NULL;
     return kind == OUT_INHERIT || kind == OUT_NULL || kind == OUT_JOURNAL || kind == OUT_KMSG;
@@ -150,10 +150,12 @@ pid_t spawn(const struct spawn *s, int *bell)
     u32 free_n = 0;
     if (is_light(s)) {
         slot = free_slot(&free_n);
-        if (!slot)
+        /* The last one is kept while a bell is out, which rings soon or has: taken without a bell, nobody would
+         * wake us for it. */
+        if (!slot || (free_n == 1 && bell_fd >= 0))
             return -EAGAIN;
     }
-    bool ring = slot && free_n == 1 && bell_fd < 0;
+    bool ring = slot && free_n == 1;
     if ((ring || s->flags & SPAWN_BELL) && sys_pipe(pipe_fds, O_NONBLOCK) < 0) {
         if (s->flags & SPAWN_BELL)
             return -EMFILE;

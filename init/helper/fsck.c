@@ -67,17 +67,17 @@ static bool find_checker(const char *type, struct buf *path)
 static int reboot_now(void)
 {
     char *argv[] = { "systemctl", "--no-block", "start", "reboot.target", "--job-mode=replace-irreversibly", NULL };
-    say("fsck: the root file system was changed: rebooting.");
+    say("<3>fsck: the root file system was repaired: rebooting.");
     return run_program("/proc/self/exe", argv);
 }
 
 /* What fsck's exit status means for us: 0 go on, 1 do not mount. */
 static int judge(const char *device, int status, bool root)
 {
-    if (status < 0 || status >= 128 || status & ~FSCK_CORRECTED)
-        say("fsck of %s failed with exit status %d.", device, status);
+    if (status < 0 || status >= 128 || status & ~(FSCK_CORRECTED | FSCK_REBOOT))
+        say("<3>fsck of %s failed with exit status %d.", device, status);
     else if (status & FSCK_CORRECTED)
-        say("%s: errors were found and corrected.", device);
+        say("<4>%s: errors were found and corrected.", device);
     if (status < 0)
         return 0;
     if (root && status & FSCK_REBOOT && status < 128) {

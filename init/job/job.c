@@ -8,22 +8,13 @@ u8 unit_active[UNITS_MAX];
 struct job jobs[UNITS_MAX];
 u32 jobs_n, jobs_failed;
 
-const struct name active_names[] = {
-    { INACTIVE, "inactive" }, { ACTIVE, "active" }, { RELOADING, "reloading" }, { FAILED, "failed" },
-    { ACTIVATING, "activating" }, { DEACTIVATING, "deactivating" }, { 0, NULL },
-};
-const struct name job_type_names[] = {
-    { JOB_START, "start" }, { JOB_VERIFY_ACTIVE, "verify-active" }, { JOB_STOP, "stop" },
-    { JOB_RELOAD, "reload" }, { JOB_RESTART, "restart" }, { JOB_NOP, "nop" },
-    { JOB_TRY_RESTART, "try-restart" }, { JOB_TRY_RELOAD, "try-reload" },
-    { JOB_RELOAD_OR_START, "reload-or-start" }, { 0, NULL },
-};
-const struct name job_result_names[] = {
-    { RESULT_DONE, "done" }, { RESULT_CANCELED, "canceled" }, { RESULT_TIMEOUT, "timeout" },
-    { RESULT_FAILED, "failed" }, { RESULT_DEPENDENCY, "dependency" }, { RESULT_SKIPPED, "skipped" },
-    { RESULT_INVALID, "invalid" }, { RESULT_ASSERT, "assert" }, { RESULT_UNSUPPORTED, "unsupported" },
-    { RESULT_COLLECTED, "collected" }, { RESULT_ONCE, "once" }, { 0, NULL },
-};
+const char active_names[] =
+    "inactive\0active\0reloading\0failed\0activating\0deactivating\0";
+const char job_type_names[] =
+    "start\0verify-active\0stop\0reload\0restart\0nop\0try-restart\0try-reload\0reload-or-start\0";
+const char job_result_names[] =
+    "done\0canceled\0timeout\0failed\0dependency\0skipped\0invalid\0assert\0unsupported\0collected\0"
+    "once\0";
 
 /* Lower triangle: what one job for both wishes has to be; -1: they contradict each other. */
 static const i8 merging[JOB_RESTART + 1][JOB_RESTART] = {

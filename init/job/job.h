@@ -11,7 +11,7 @@
 /* ---- states as the graph sees them --------------------------------------------------------- */
 
 enum active { INACTIVE, ACTIVE, RELOADING, FAILED, ACTIVATING, DEACTIVATING, ACTIVE_STATES };
-extern const struct name active_names[];
+extern const char active_names[];
 
 /* Of each unit; written by set_state() (kind/kind.c) alone. */
 extern u8 unit_active[UNITS_MAX];
@@ -28,7 +28,7 @@ enum job_type { JOB_START, JOB_VERIFY_ACTIVE, JOB_STOP, JOB_RELOAD, JOB_RESTART,
 enum job_result { RESULT_DONE, RESULT_CANCELED, RESULT_TIMEOUT, RESULT_FAILED, RESULT_DEPENDENCY,
                   RESULT_SKIPPED, RESULT_INVALID, RESULT_ASSERT, RESULT_UNSUPPORTED, RESULT_COLLECTED,
                   RESULT_ONCE };
-extern const struct name job_type_names[], job_result_names[];
+extern const char job_type_names[], job_result_names[];
 
 /* A unit has at most one job; it is found under the unit's number. id 0: none. */
 struct job {
@@ -108,5 +108,6 @@ extern struct report settle_report;      /* of wishes that came from settling */
 void job_finish(unit_id id, int result, bool recursive, bool already);   /* takes effect in settle() */
 void job_drop(unit_id id, int result);   /* at once, without consequences: for a transaction */
 bool settle(void);                       /* true: something was done */
+bool settle_wanted(void);                /* there is something to do */
 
 #endif

@@ -298,10 +298,12 @@ static bool drain_checks(void)
     return any;
 }
 
+bool settle_wanted(void) { return change_n || end_n || checks_n; }
+
 bool settle(void)
 {
     bool any = false;
-    while (change_n || end_n || checks_n) {
+    while (settle_wanted()) {
         any = true;
         if (change_n) {
             struct change c = changes[change_first];

@@ -363,15 +363,24 @@ static void collect_garbage(void)
 
 enum { NEW, ON_PATH, CLEAR };
 
+/* The type the unit's job will have, once those of the transaction are merged with the installed one.
+ * Of those that contradict each other, one: check_mergeable() drops the other, then order is looked at again. */
 static int type_of(unit_id unit)
 {
-    return of_unit[unit] ? tr[of_unit[unit]].type : jobs[unit].id ? jobs[unit].type : JOB_NONE;
+    int type = jobs[unit].id ? jobs[unit].type : JOB_NONE;
+    for (tr_id j = of_unit[unit]; j; j = tr[j].next) {
+        int merged = type == JOB_NONE ? -EEXIST : job_merge_types(type, tr[j].type);
+        type = merged < 0 ? tr[j].type : job_collapse(merged, unit);
+    }
+    return type;
 }
 
 static bool ignores_order(unit_id unit)
 {
     return of_unit[unit] ? tr[of_unit[unit]].ignore_order : jobs[unit].ignore_order;
 }
+
+static bool restarts_stop;               /* restart jobs are looked at as stops; or as the starts they become */
 
 /* Does the job at one end of an ordering edge go before the one at the other? `later` is the end
  * that comes after the other when both start. */
@@ -382,7 +391,7 @@ static bool goes_before(unit_id mine, unit_id theirs, unit_id later)
         return false;
     unit_id earlier = later == mine ? theirs : mine;
     int type_later = type_of(later);
-    bool later_first = type_later == JOB_STOP || type_later == JOB_RESTART;
+    bool later_first = type_later == JOB_STOP || (type_later == JOB_RESTART && restarts_stop);
     return later_first ? mine == later : mine == earlier;
 }
 
@@ -449,8 +458,9 @@ static int search_cycle(unit_id from)
     return 0;
 }
 
-static int verify_order(void)
+static int verify_order(bool stopping)
 {
+    restarts_stop = stopping;
     memset(mark, NEW, tab->units_n);
     for (JOBS(j)) {
         int r = tr[j].dead || mark[tr[j].unit] != NEW ? 0 : search_cycle(tr[j].unit);
@@ -551,6 +561,8 @@ static void install(tr_id t, bool irreversible)
         if (type != j->type || new->type == JOB_RELOAD)
             j->running = false;          /* more is wanted than what is being done: again */
         j->type = (u8)job_collapse(type, unit);
+        if (new->ignore_order && !j->ignore_order)
+            job_queue_neighbours(unit);  /* nobody has to wait for it any more */
     } else {
         *j = (struct job){ .id = ++last_id, .type = new->type, .queued = j->queued, .next = j->next };
         jobs_n++;
@@ -587,16 +599,12 @@ static int activate(int mode)
     do {
         if (mode != MODE_ISOLATE)
             collect_garbage();                               /*  4 */
-        r = verify_order();                                  /*  5 */
-    } while (r == -EAGAIN);
-    while (r == 0) {
-        r = check_mergeable();                               /*  6 */
-        if (r != -EAGAIN)
-            break;
-        if (mode != MODE_ISOLATE)
-            collect_garbage();                               /*  7 */
-        r = 0;
-    }
+        r = verify_order(true);                              /*  5 */
+        if (r == 0)
+            r = verify_order(false);
+        if (r == 0)
+            r = check_mergeable();                           /*  6 */
+    } while (r == -EAGAIN);                                  /*  7 */
     if (r < 0)
         return r;
     merge_jobs();

@@ -21,13 +21,9 @@ const struct kind kinds[UNIT_TYPES] = {
     [UNIT_SCOPE] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
 };
 
-const struct name result_names[] = {
-    { SUCCESS, "success" }, { FAILURE_RESOURCES, "resources" }, { FAILURE_PROTOCOL, "protocol" },
-    { FAILURE_TIMEOUT, "timeout" }, { FAILURE_EXIT_CODE, "exit-code" }, { FAILURE_SIGNAL, "signal" },
-    { FAILURE_CORE_DUMP, "core-dump" }, { FAILURE_WATCHDOG, "watchdog" },
-    { FAILURE_START_LIMIT, "start-limit-hit" }, { FAILURE_OOM, "oom-kill" },
-    { SKIP_CONDITION, "exec-condition" }, { 0, NULL },
-};
+const char result_names[] =
+    "success\0resources\0protocol\0timeout\0exit-code\0signal\0core-dump\0watchdog\0start-limit-hit\0"
+    "oom-kill\0exec-condition\0";
 
 void log_unit(unit_id id, enum level level, const char *fmt, ...)
 {
@@ -43,15 +39,12 @@ void log_unit(unit_id id, enum level level, const char *fmt, ...)
 
 /* ---- states -------------------------------------------------------------------------------- */
 
+unit_id changed_units[UNITS_MAX];
+u32 changed_n;
+
 u8 active_of(unit_id id, u8 state) { return kinds[UNIT(id)->type].active[state]; }
 
-const char *substate_name(unit_id id)
-{
-    const char *name = kinds[UNIT(id)->type].names;
-    for (u8 state = RT(id)->state; state; state--)
-        name += strlen(name) + 1;
-    return name;
-}
+const char *substate_name(unit_id id) { return name_of(kinds[UNIT(id)->type].names, RT(id)->state); }
 
 void set_state_with(unit_id id, u8 state, bool will_restart, bool reload_failed)
 {
@@ -60,6 +53,10 @@ void set_state_with(unit_id id, u8 state, bool will_restart, bool reload_failed)
     usec now = sys_now();
     rt->state = state;
     rt->changed = now;
+    if (!rt->news) {
+        rt->news = true;
+        changed_units[changed_n++] = id;
+    }
     if (is_inactive(was) && !is_inactive(is))
         rt->inactive_exit = now;
     else if (!is_inactive(was) && is_inactive(is))

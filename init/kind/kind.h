@@ -45,7 +45,7 @@ enum { STEP_DONE = 0,                    /* under way or finished; the states te
 struct kind {
     int (*step)(unit_id id, const struct event *e);
     const u8 *active;                    /* state -> enum active */
-    const char *names;                   /* of SubState, by state, a NUL between two; state 0 is "dead" */
+    const char *names;                   /* of SubState: a table of names.c; state 0 is "dead" */
     u8 states, failed;                   /* how many; which one is "failed" */
 };
 extern const struct kind kinds[UNIT_TYPES];
@@ -54,7 +54,7 @@ extern const struct kind kinds[UNIT_TYPES];
 
 enum result { SUCCESS, FAILURE_RESOURCES, FAILURE_PROTOCOL, FAILURE_TIMEOUT, FAILURE_EXIT_CODE, FAILURE_SIGNAL,
               FAILURE_CORE_DUMP, FAILURE_WATCHDOG, FAILURE_START_LIMIT, FAILURE_OOM, SKIP_CONDITION };
-extern const struct name result_names[];
+extern const char result_names[];
 
 /* One process that a unit ran, for `systemctl status`. */
 struct ran { pid_t pid; int code, status; usec started, exited; };
@@ -67,6 +67,7 @@ struct runtime {
     bool restarting : 1;                 /* stopped in order to start again: RestartKillSignal= */
     bool there : 1;                      /* mounted, swapped on, plugged in: by the kernel's word */
     bool has_cgroup : 1;
+    bool news : 1;                       /* is among changed_units */
     bool exec_failed : 1;                /* the main process reported a step that failed */
     u16 command_id;                      /* the list the control process is from, 0: none */
     u8 command_n, main_n;                /* which command of its list runs */
@@ -90,6 +91,8 @@ struct runtime *runtime_of(unit_id id) __attribute__((const));  /* a call is sho
 /* The one place where a unit's state is written: state, time, and a record for settle(). */
 void set_state(unit_id id, u8 state);
 void set_state_with(unit_id id, u8 state, bool will_restart, bool reload_failed);
+extern unit_id changed_units[UNITS_MAX];       /* since the last answer(), each once: for clients */
+extern u32 changed_n;
 u8 active_of(unit_id id, u8 state);
 const char *substate_name(unit_id id);
 void note_result(unit_id id, u8 result); /* the first failure stays */

@@ -5,6 +5,7 @@
  * decision about a unit's state is made here. */
 #include "kind.h"
 
+#include <dirent.h>
 #include <sys/inotify.h>
 
 int inotify_fd = -1;
@@ -81,7 +82,7 @@ unit_id pid_unit(pid_t pid)
 
 /* ---- commands and the queue for slots ------------------------------------------------------ */
 
-static unit_id waiting_first, waiting_last;
+static unit_id waiting_first, waiting_last, waiting_turn;      /* turn: taken off the list, tries now */
 usec spawn_waiting_since;
 
 const struct setting *command_at(unit_id id, u32 directive, u32 n)
@@ -96,7 +97,7 @@ bool spawn_anyone_waiting(void) { return waiting_first != 0; }
 
 unit_id spawn_next_waiting(void)
 {
-    unit_id id = waiting_first;
+    unit_id id = waiting_turn = waiting_first;
     if (!id)
         return 0;
     waiting_first = RT(id)->next_waiting;
@@ -110,15 +111,15 @@ static void wait_for_slot(unit_id id)
 {
     if (RT(id)->spawn_waits)
         return;
-    if (!waiting_first)
-        spawn_waiting_since = sys_now();
+    bool front = id == waiting_turn;     /* found no slot: keeps its place */
     RT(id)->spawn_waits = true;
-    RT(id)->next_waiting = 0;
-    if (waiting_last)
+    RT(id)->next_waiting = front ? waiting_first : 0;
+    if (!front && waiting_last)
         RT(waiting_last)->next_waiting = id;
     else
         waiting_first = id;
-    waiting_last = id;
+    if (!front || !waiting_last)
+        waiting_last = id;
 }
 
 pid_t run_command(unit_id id, struct spawn *s)
@@ -128,9 +129,10 @@ pid_t run_command(unit_id id, struct spawn *s)
     s->unit = id;
     memcpy(s->invocation, rt->invocation, sizeof s->invocation);
     cgroup_of(id, s->cgroup, sizeof s->cgroup);
-    if (spawn_anyone_waiting() && sys_now() - spawn_waiting_since > 100 * USEC_MS)
+    bool turn = id == waiting_turn;
+    if ((turn || waiting_first) && spawn_waiting_since && sys_now() - spawn_waiting_since > 100 * USEC_MS)
         s->flags |= SPAWN_HEAVY;         /* the slots hang in execve: do without */
-    else if (spawn_anyone_waiting() && !rt->spawn_waits && !(s->flags & SPAWN_HEAVY))
+    else if (waiting_first && !turn && !(s->flags & SPAWN_HEAVY))
         return wait_for_slot(id), 0;     /* first come, first served */
     pid_t pid = spawn(s, &execed);
     if (pid == -EAGAIN) {
@@ -374,7 +376,7 @@ static ssize_t read_proc(pid_t pid, const char *file, char *text, u32 size)
 {
     BUF(path, 64);
     buf_fmt(&path, "/proc/%d/%s", (int)pid, file);
-    return file_text(buf_end(&path), text, size);
+    return file_get(buf_end(&path), text, size);
 }
 
 /* A field of /proc/PID/stat behind the name: 1 state, 2 parent, 4 session. */
@@ -423,7 +425,7 @@ pid_t guess_main_pid(unit_id id)
     if (!RT(id)->has_cgroup)
         return 0;
     cgroup_file(id, "cgroup.procs", &file);
-    rest.n = (size_t)MAX(file_text(file.p, text, sizeof text), 0);
+    rest.n = (size_t)MAX(file_get(file.p, text, sizeof text), 0);
     while ((line = str_line(&rest, '\n')).p) {
         u64 pid;
         if (parse_u64(line, 10, &pid) < 0 || (pid_t)pid == RT(id)->control_pid || stat_field((pid_t)pid, 2) != sys_getpid())
@@ -445,7 +447,8 @@ static void remove_tree(int at, const char *name, dev_t dev, u32 depth)
     struct dir d;
     if (sys_unlinkat(at, name, 0) != -EISDIR)
         return;
-    dir_open(&d, at, name);
+    d.fd = sys_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    d.at = d.n = 0;
     bool below = depth && d.fd >= 0 && sys_fstat(d.fd, &st) == 0 && st.st_dev == dev;
     for (struct dirent *e; (e = dir_next(&d));)
         if (below)

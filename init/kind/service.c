@@ -14,7 +14,7 @@ const u8 service_active[] = {
 };
 const char service_states[] = "dead\0condition\0start-pre\0start\0start-post\0running\0exited\0reload\0stop\0"
     "stop-watchdog\0stop-sigterm\0stop-sigkill\0stop-post\0final-watchdog\0final-sigterm\0final-sigkill\0failed\0"
-    "auto-restart";
+    "auto-restart\0";
 
 /* States that end by themselves: the list of commands that runs, or the signal that was sent, and what
  * follows. The two ways down, stop and final, have the same four states in the same order. */
@@ -59,6 +59,13 @@ static usec start_timeout(unit_id id) { return unit_span(id, D_TimeoutStartSec);
 
 /* ---- processes ----------------------------------------------------------------------------- */
 
+/* One that may not be killed, or cannot be, is nobody's when the service is down. */
+static void forget_main(unit_id id)
+{
+    pid_remove(RT(id)->main_pid);
+    RT(id)->main_pid = 0;
+}
+
 /* $SERVICE_RESULT, $EXIT_CODE, $EXIT_STATUS of the commands after the main process. */
 static void tell_result(unit_id id, struct spawn *s)
 {
@@ -95,6 +102,8 @@ static int run_control(unit_id id, u8 state)
         s.flags |= SPAWN_NOTIFY;
     deadline_in(id, state >= SV_STOP ? stop_timeout(id) : start_timeout(id));
     pid_t pid = run_command(id, &s);
+    if (pid > 0 && state == SV_START)
+        rt->main_group = pid;            /* its daemon stays in this session */
     return pid < 0 ? pid : 1;
 }
 
@@ -302,6 +311,7 @@ static u8 enter_dead(unit_id id, bool may_restart)
     bool restart = may_restart && shall_restart(id);
     const char *pid_file = unit_text(id, D_PIDFile);
     usec delay = unit_span(id, D_RestartSec);
+    forget_main(id);
     forget_control(id);
     timer_set(TIMER_KEY(TIMER_WATCHDOG, id), USEC_INF);
     log_end(id);
@@ -402,6 +412,7 @@ static int on_start(unit_id id)
     if (rt->state != SV_DEAD && rt->state != SV_FAILED)
         return rt->state >= SV_RUNNING && rt->state <= SV_RELOAD ? -EALREADY : STEP_DONE;
     if (start_limit_hit(id)) {
+        group_forget(id);                /* kept for the restart that is refused now */
         log_end(id);
         if (rt->state != SV_FAILED)
             set_state(id, SV_FAILED);
@@ -499,12 +510,15 @@ static void on_main_exit_in_start(unit_id id, u8 f)
     }
 }
 
-/* On the way down the next state begins when the last process that we know of is gone. */
+/* On the way down the next state begins when the last process that we know of is gone; the end, when no other is
+ * left either. */
 static void go_down(unit_id id)
 {
     u8 state = RT(id)->state;
-    if (going_down(state) && !main_alive(id) && !control_alive(id))
-        begin(id, rows[state].next);
+    if (!going_down(state) || main_alive(id) || control_alive(id))
+        return;
+    u8 next = rows[state].next;
+    begin(id, next == SV_DEAD && !group_empty(id) ? state : next);
 }
 
 /* What the end of the main process means where the service is. */
@@ -646,6 +660,28 @@ static void time_out(unit_id id, u8 state, i32 mode)
     fail_to(id, skip ? rows[to].next : to, FAILURE_TIMEOUT);
 }
 
+/* The wish may be refused, or its job be canceled while it waits for others: looked at again. */
+static void ask_for_restart(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    bool stopping = has_job(id, JOB_STOP), asked = has_job(id, JOB_RESTART);
+    if (!stopping && !asked && !rt->restarting) {
+        log_unit(id, LOG_WARNING, "Failed to schedule restart job.");
+        note_result(id, FAILURE_RESOURCES);
+        enter_dead(id, false);
+        return;
+    }
+    deadline_in(id, USEC_SEC);
+    if (stopping)
+        log_unit(id, LOG_INFO, "Stop job pending for unit, skipping automatic restart.");
+    if (stopping || asked)
+        return;
+    rt->restarts++;
+    rt->flush_restarts = rt->restarting = false;
+    log_unit(id, LOG_INFO, "Scheduled restart job, restart counter is at %u.", rt->restarts);
+    change_push((struct change){ .unit = id, .was = ACTIVATING, .is = ACTIVATING, .wants_restart = true });
+}
+
 static void on_timeout(unit_id id)
 {
     struct runtime *rt = RT(id);
@@ -680,16 +716,7 @@ static void on_timeout(unit_id id)
                  : "final SIGKILL. Entering failed mode.");
         fail_to(id, rows[state].next, FAILURE_TIMEOUT);
         break;
-    case SV_AUTO_RESTART:
-        if (has_job(id, JOB_STOP)) {
-            log_unit(id, LOG_INFO, "Stop job pending for unit, skipping automatic restart.");
-            break;
-        }
-        rt->restarts++;
-        rt->flush_restarts = false;
-        log_unit(id, LOG_INFO, "Scheduled restart job, restart counter is at %u.", rt->restarts);
-        change_push((struct change){ .unit = id, .was = ACTIVATING, .is = ACTIVATING, .wants_restart = true });
-        break;
+    case SV_AUTO_RESTART: ask_for_restart(id); break;
     }
 }
 

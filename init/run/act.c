@@ -55,7 +55,7 @@ static void log_condition(unit_id id, const struct setting *failed)
         log_line(LOG_INFO, "%s was skipped because no trigger condition checks were met.", buf_end(&ident));
     else if (failed)
         log_line(LOG_INFO, "%s was skipped because of an unmet condition check (%s=%s%s).", buf_end(&ident),
-                 directives[failed->id].name, failed->w[0] & COND_NEGATE ? "!" : "", text_at(failed->w[1]));
+                 directive_name(&directives[failed->id]), failed->w[0] & COND_NEGATE ? "!" : "", text_at(failed->w[1]));
 }
 
 static bool test_conditions(unit_id id, bool asserts)
@@ -71,7 +71,7 @@ static bool test_conditions(unit_id id, bool asserts)
     if (!asserts && !ok)
         log_condition(id, failed);
     if (asserts && !ok)
-        log_unit(id, LOG_NOTICE, "Starting requested but asserts failed (%s=%s).", directives[failed->id].name,
+        log_unit(id, LOG_NOTICE, "Starting requested but asserts failed (%s=%s).", directive_name(&directives[failed->id]),
                  text_at(failed->w[1]));
     return ok;
 }
@@ -164,12 +164,11 @@ static void run_job(unit_id id)
 
 static void start_waiting_processes(void)
 {
-    /* Each gets one try: those that find no slot queue up again behind the others. */
-    unit_id first = 0, id;
+    unit_id id;
     while (changes_room() > 8 && (id = spawn_next_waiting())) {
         kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_SPAWN });
-        if (RT(id)->spawn_waits && (!first || id == first))
-            break;
+        if (RT(id)->spawn_waits)
+            break;                       /* there is still no slot */
     }
     if (spawn_bell() >= 0)
         (void)watch_add(spawn_bell(), 1 /* EPOLLIN */, WATCH_SPAWN, 0);     /* -EEXIST: it is known */
@@ -183,7 +182,7 @@ static int exit_status_of(const struct system_action *a)
     if (a->exit_status >= 0)
         return a->exit_status;
     if (UNIT(a->unit)->type != UNIT_SERVICE || !rt->main.exited)
-        return a->failed ? 1 : 0;
+        return MAX(manager.exit_status, (int)a->failed);     /* `systemctl exit 7` has set it */
     return rt->main.code == CLD_EXITED ? rt->main.status : 255;
 }
 

@@ -105,21 +105,22 @@ static void make_run(void)
 
 /* ---- descriptors --------------------------------------------------------------------------- */
 
-/* The kernel may start us with some of 0, 1 and 2 closed: what we open next must not become one. */
+/* The kernel may start us with some of 0, 1 and 2 closed: what we open next must not become one. What
+ * somebody left open above them (a container's runtime) would go on to every service. */
 static void repair_descriptors(void)
 {
     struct stat st;
     for (int fd = 0; fd <= 2; fd++)
         if (sys_fstat(fd, &st) == -EBADF && sys_open("/dev/null", O_RDWR) < 0)
             (void)sys_open("/", O_PATH);
+    (void)sys_close_range(3, ~0u);
 }
 
 /* Out of the way of 3, 4 and so on, which children are given. */
 static int high(int fd)
 {
     int above = fd < 0 ? fd : sys_dup_above(fd, 16);
-    if (fd >= 0)
-        sys_close(fd);
+    sys_close(fd);
     return above;
 }
 
@@ -134,27 +135,7 @@ static void own_descriptors(void)
     log_to.kmsg_fd = sys_open("/dev/kmsg", O_WRONLY | O_NOCTTY);
 }
 
-static void write_setting(const char *path, const char *text)
-{
-    int fd = sys_open(path, O_WRONLY);
-    if (fd < 0)
-        return;
-    (void)sys_write(fd, text, strlen(text));
-    sys_close(fd);
-}
-
 /* ---- identity ------------------------------------------------------------------------------ */
-
-static ssize_t read_line_of(const char *path, char *text, u32 size)
-{
-    int fd = sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, size - 1);
-    if (fd >= 0)
-        sys_close(fd);
-    text[n > 0 ? n : 0] = 0;
-    text[strcspn(text, "\n")] = 0;
-    return n;
-}
 
 static void set_hostname(const char *from_cmdline)
 {
@@ -163,7 +144,7 @@ static void set_hostname(const char *from_cmdline)
     if (from_cmdline)
         z_copy(text, sizeof text, str_of(from_cmdline));
     else
-        (void)read_line_of("/etc/hostname", text, sizeof text);
+        (void)file_line("/etc/hostname", text, sizeof text);
     if (!text[0] && sys_uname(&u) == 0 && u.nodename[0] && !STREQ(u.nodename, "(none)"))
         return;                          /* the kernel or a container has given us one */
     if (!text[0] || text[0] == '#')
@@ -184,8 +165,7 @@ static void loopback_up(void)
     }
     if (r < 0 && r != -EAFNOSUPPORT)
         log_line(LOG_WARNING, "Failed to bring up the loopback device: %s", strerror(-r));
-    if (fd >= 0)
-        sys_close(fd);
+    sys_close(fd);
 }
 
 static bool id_valid(const char *text)
@@ -217,21 +197,16 @@ static void make_id(char *id)
 static int write_id(const char *path, const char *id)
 {
     BUF(line, 40);
-    int fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0444);
-    if (fd < 0)
-        return fd;
     buf_fmt(&line, "%s\n", id);
-    ssize_t n = sys_write(fd, line.p, line.n);
-    sys_close(fd);
-    return n < 0 ? (int)n : 0;
+    return file_put(path, (struct str){ line.p, line.n }, 0444);
 }
 
 /* machine-id(5). Where /etc cannot be written the id lies in /run, bound over the file if there is
- * one; remounting the root (client/mount.c) writes it down once that can be. */
+ * one; remounting the root (helper/remount.c) writes it down once that can be. */
 static void set_machine_id(const char *from_cmdline)
 {
     char text[64], id[33];
-    ssize_t n = read_line_of("/etc/machine-id", text, sizeof text);
+    ssize_t n = file_line("/etc/machine-id", text, sizeof text);
     if (id_valid(text))
         return;
     if (n < 0 || STREQ(text, "uninitialized"))
@@ -256,15 +231,15 @@ static void raise_limits(void)
     char text[32];
     u64 most = 1048576;
     struct rlimit limit;
-    if (read_line_of("/proc/sys/fs/nr_open", text, sizeof text) > 0)
+    if (file_line("/proc/sys/fs/nr_open", text, sizeof text) > 0)
         (void)parse_u64(str_of(text), 10, &most);
     limit = (struct rlimit){ most, most };
     if (sys_setrlimit(RLIMIT_NOFILE, &limit, NULL) < 0 && sys_setrlimit(RLIMIT_NOFILE, NULL, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         (void)sys_setrlimit(RLIMIT_NOFILE, &limit, NULL);
     }
-    write_setting("/proc/sys/net/unix/max_dgram_qlen", "512");
-    write_setting("/proc/sys/kernel/printk_devkmsg", "on");
+    (void)file_put("/proc/sys/net/unix/max_dgram_qlen", S("512"), 0);
+    (void)file_put("/proc/sys/kernel/printk_devkmsg", S("on\n"), 0);
 }
 
 static void own_cgroup(void)
@@ -274,9 +249,7 @@ static void own_cgroup(void)
         return;
     int r = sys_mkdir("/sys/fs/cgroup/init.scope", 0755);
     exec_cgroups = r == 0 || r == -EEXIST;
-    if (exec_cgroups)
-        write_setting("/sys/fs/cgroup/init.scope/cgroup.procs", "0");
-    else
+    if (!exec_cgroups)
         log_line(LOG_WARNING, "The cgroup tree cannot be written (%s): services are tracked by their sessions.", strerror(-r));
 }
 
@@ -426,6 +399,15 @@ static bool detect_container(char **envp)
         || sys_access("/.dockerenv", 0) == 0 || sys_access("/run/host/container-manager", 0) == 0;
 }
 
+/* A container's kernel command line is the host's; ours are the words we were started with. */
+static void take_arguments(int argc, char **argv)
+{
+    BUF(line, 4096);
+    for (int i = 1; i < argc; i++)
+        buf_fmt(&line, "\"%s\" ", argv[i]);
+    cmdline_set(buf_end(&line));
+}
+
 void boot_machine(int argc, char **argv)
 {
     manager.exit_status = manager.log_socket = -1;      /* here, not there: 8 KiB of .bss stay out of the file */
@@ -434,6 +416,8 @@ void boot_machine(int argc, char **argv)
     manager.userspace_at = sys_now();
     manager.exec_path = argv[0];
     manager.in_container = detect_container(argv + argc + 1);    /* the environment lies behind argv */
+    if (manager.in_container)
+        take_arguments(argc, argv);
     log_to.ident = "pith[1]";
     (void)sys_umask(0);
     (void)sys_chdir("/");
@@ -494,6 +478,7 @@ void boot_units(void)
     (void)generate_all();
     index_build();
     adopt_what_is_there();
+    make_first_disk_links();
     load_compact();
     index_drop();
     settle();
@@ -543,10 +528,13 @@ void boot_finished_check(void)
     put_part(&line, manager.finished_at - manager.userspace_at, "userspace");
     buf_span(&total, manager.finished_at, USEC_MS);
     log_line(LOG_INFO, "Startup finished in %s = %s.", buf_end(&line), buf_end(&total));
+    control_startup_finished();
     if (exec_fds.idle_write >= 0) {
         sys_close(exec_fds.idle_write);
         sys_close(exec_fds.idle_read);
         exec_fds.idle_read = exec_fds.idle_write = -1;
     }
+    if (exec_cgroups)                    /* now: moving waits for an RCU grace period, 16 ms of a boot */
+        (void)file_put("/sys/fs/cgroup/init.scope/cgroup.procs", S("0"), 0);
     trim_memory();
 }

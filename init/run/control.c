@@ -12,16 +12,28 @@ struct call {
     const struct bus_msg *m;
     struct bus_in in;
     struct bus_out out;
+    const char *returns;                 /* the signature of the answer */
     unit_id unit;                        /* of the object path, or 0 */
+    u8 arg;                              /* of the method's row */
 };
 
-typedef void method_fn(struct call *k);
-struct method { const char *iface, *name, *in, *out; bool changes; method_fn *fn; };
+static u32 serial;                       /* of all that is sent: 0 is none */
 
-static void begin(struct call *k, const char *signature)
+static void begin(struct call *k)
 {
     k->out = conn_message_begin();
-    out_return(&k->out, ++k->c->serial, k->m->serial, signature);
+    out_return(&k->out, ++serial, k->m->serial, k->returns);
+}
+
+#define FREEDESKTOP "org.freedesktop.DBus.Error."
+#define INVALID FREEDESKTOP "InvalidArgs"
+
+static void begin_error(struct call *k, const char *name, const char *text)
+{
+    BUF(full, 128);
+    buf_fmt(&full, "%s%s", strchr(name, '.') ? "" : BUS_NAME ".", name);
+    k->out = conn_message_begin();
+    out_error(&k->out, ++serial, k->m->serial, buf_end(&full), text);
 }
 
 static void finish(struct call *k)
@@ -29,9 +41,7 @@ static void finish(struct call *k)
     if (k->m->flags & FLAG_NO_REPLY)
         return;
     if (!out_end(&k->out)) {
-        k->out = conn_message_begin();
-        out_error(&k->out, ++k->c->serial, k->m->serial, "org.freedesktop.DBus.Error.LimitsExceeded",
-                  "Limit MESSAGE_OUT_BYTES reached (limits.h).");
+        begin_error(k, FREEDESKTOP "LimitsExceeded", "Limit MESSAGE_OUT_BYTES reached (limits.h).");
         out_end(&k->out);
     }
     conn_send(k->c, k->out.b.p, k->out.b.n);
@@ -42,51 +52,59 @@ static void fail(struct call *k, const char *name, const char *fmt, ...) PRINTF(
 static void fail(struct call *k, const char *name, const char *fmt, ...)
 {
     BUF(text, 768);
-    BUF(full, 128);
     va_list ap;
     va_start(ap, fmt);
     buf_vfmt(&text, fmt, ap);
     va_end(ap);
-    buf_fmt(&full, "%s%s", strchr(name, '.') ? "" : BUS_NAME ".", name);
-    k->out = conn_message_begin();
-    out_error(&k->out, ++k->c->serial, k->m->serial, buf_end(&full), buf_end(&text));
+    begin_error(k, name, buf_end(&text));
     finish(k);
 }
-
-#define INVALID "org.freedesktop.DBus.Error.InvalidArgs"
 
 static void done(struct call *k)
 {
-    begin(k, "");
+    begin(k);
     finish(k);
 }
 
-static void return_path(struct call *k, const char *path)
+static void return_string(struct call *k, const char *z)
 {
-    begin(k, "o");
-    put_string(&k->out, path);
+    begin(k);
+    put_string(&k->out, z);
     finish(k);
 }
 
-static void fail_by_report(struct call *k, const struct report *r, int error)
+static void return_unit(struct call *k, unit_id id)
 {
-    if (r->error[0])
-        fail(k, r->name ? r->name : INVALID, "%s", r->error);
-    else
-        fail(k, "org.freedesktop.DBus.Error.Failed", "%s", strerror(-error));
+    BUF(path, 512);
+    unit_object_path(id, &path);
+    return_string(k, path.p);
+}
+
+static void return_job(struct call *k, u32 job_id)
+{
+    BUF(path, 64);
+    job_object_path(job_id, &path);
+    return_string(k, path.p);
 }
 
 /* ---- units by name ------------------------------------------------------------------------- */
 
-static unit_id unit_by_name(struct call *k, const char *name)
+static bool usable(const char *name)
 {
-    if (!unit_name_valid(str_of(name)) || unit_name_is_template(str_of(name))) {
+    return unit_name_valid(str_of(name)) && !unit_name_is_template(str_of(name));
+}
+
+/* The unit that is meant: the object itself, or what the first argument names. 0: that was answered. */
+static unit_id subject(struct call *k)
+{
+    if (k->unit)
+        return k->unit;
+    const char *name = get_string(&k->in);
+    unit_id id = usable(name) ? load_unit(name) : 0;
+    if (!usable(name))
         fail(k, INVALID, "Unit name %s is not valid.", name);
-        return 0;
-    }
-    unit_id id = load_unit(name);
-    if (!id)
-        fail(k, "org.freedesktop.DBus.Error.LimitsExceeded", "Limit UNITS_MAX reached (limits.h).");
+    else if (!id)
+        fail(k, FREEDESKTOP "LimitsExceeded", "Limit UNITS_MAX reached (limits.h).");
     return id;
 }
 
@@ -94,139 +112,100 @@ static void m_get_unit(struct call *k)
 {
     const char *name = get_string(&k->in);
     unit_id id = unit_find(str_of(name));
-    BUF(path, 512);
-    if (!id) {
+    if (id)
+        return_unit(k, id);
+    else
         fail(k, "NoSuchUnit", "Unit %s not loaded.", name);
-        return;
-    }
-    unit_object_path(id, &path);
-    return_path(k, path.p);
 }
 
 static void m_load_unit(struct call *k)
 {
-    unit_id id = unit_by_name(k, get_string(&k->in));
-    BUF(path, 512);
-    if (!id)
-        return;
-    unit_object_path(id, &path);
-    return_path(k, path.p);
+    unit_id id = subject(k);
+    if (id)
+        return_unit(k, id);
 }
 
 static void m_get_unit_by_pid(struct call *k)
 {
     u32 pid = get_u32(&k->in);
     unit_id id = unit_of_process((pid_t)(pid ? pid : k->c->pid));
-    BUF(path, 512);
-    if (!id) {
+    if (id)
+        return_unit(k, id);
+    else
         fail(k, "NoUnitForPID", "PID %u does not belong to any loaded unit.", pid);
-        return;
-    }
-    unit_object_path(id, &path);
-    return_path(k, path.p);
 }
 
 /* ---- jobs ---------------------------------------------------------------------------------- */
 
-static bool manual_ok(struct call *k, unit_id id, int type)
+/* Beside the types of jobs: reload what can be reloaded, else restart it. */
+enum { RELOAD_OR_RESTART = 64, RELOAD_OR_TRY_RESTART };
+
+static int job_type_of(u8 wish, unit_id id)
 {
-    bool start = type == JOB_START || type == JOB_RESTART || type == JOB_TRY_RESTART || type == JOB_RELOAD_OR_START;
-    bool stop = type == JOB_STOP || type == JOB_RESTART || type == JOB_TRY_RESTART;
-    if ((start && unit_int(id, D_RefuseManualStart)) || (stop && unit_int(id, D_RefuseManualStop))) {
-        fail(k, "OnlyByDependency", "Operation refused, unit %s may be requested by dependency only "
-             "(it is configured to refuse manual start/stop).", unit_name(id));
-        return false;
-    }
-    return true;
+    if (wish == RELOAD_OR_RESTART)
+        return unit_can_reload(id) ? JOB_RELOAD_OR_START : JOB_RESTART;
+    if (wish == RELOAD_OR_TRY_RESTART)
+        return unit_can_reload(id) ? JOB_TRY_RELOAD : JOB_TRY_RESTART;
+    return wish;
 }
 
-static void add_job(struct call *k, unit_id id, int type, const char *mode_name)
+static bool manual_ok(unit_id id, int type)
+{
+    bool both = type == JOB_RESTART || type == JOB_TRY_RESTART;
+    bool start = both || type == JOB_START || type == JOB_RELOAD_OR_START, stop = both || type == JOB_STOP;
+    return !(start && unit_int(id, D_RefuseManualStart)) && !(stop && unit_int(id, D_RefuseManualStop));
+}
+
+static void m_job(struct call *k)
 {
     static struct report r;
-    BUF(path, 64);
+    unit_id id = subject(k);
+    const char *mode_name = get_string(&k->in);
     i32 mode;
+    if (!id)
+        return;
+    int type = job_type_of(k->arg, id);
     if (name_find(enum_tables[E_JOB_MODE], str_of(mode_name), &mode) < 0) {
         fail(k, INVALID, "Job mode %s invalid", mode_name);
-        return;
+    } else if (!manual_ok(id, type)) {
+        fail(k, "OnlyByDependency", "Operation refused, unit %s may be requested by dependency only "
+             "(it is configured to refuse manual start/stop).", unit_name(id));
+    } else {
+        r.n = 0;
+        int error = job_add(type, id, mode, &r);
+        log_report(&r);
+        if (error == 0)
+            return_job(k, r.job_id);
+        else if (r.error[0])
+            fail(k, r.name ? r.name : INVALID, "%s", r.error);
+        else
+            fail(k, FREEDESKTOP "Failed", "%s", strerror(-error));
     }
-    if (!manual_ok(k, id, type))
-        return;
-    r.n = 0;
-    int error = job_add(type, id, mode, &r);
-    log_report(&r);
-    if (error < 0) {
-        fail_by_report(k, &r, error);
-        return;
-    }
-    job_object_path(r.job_id, &path);
-    return_path(k, path.p);
 }
 
-static void by_name(struct call *k, int type)
+/* The unit of the job that the argument numbers. 0: there is none, and that was answered. */
+static unit_id job_subject(struct call *k)
 {
-    const char *name = get_string(&k->in), *mode = get_string(&k->in);
-    unit_id id = unit_by_name(k, name);
-    if (id)
-        add_job(k, id, type, mode);
-}
-
-static int reload_type(unit_id id, bool only_running)
-{
-    if (unit_can_reload(id))
-        return only_running ? JOB_TRY_RELOAD : JOB_RELOAD_OR_START;
-    return only_running ? JOB_TRY_RESTART : JOB_RESTART;
-}
-
-static void by_name_reload(struct call *k, bool only_running)
-{
-    const char *name = get_string(&k->in), *mode = get_string(&k->in);
-    unit_id id = unit_by_name(k, name);
-    if (id)
-        add_job(k, id, reload_type(id, only_running), mode);
-}
-
-static void m_start(struct call *k) { by_name(k, JOB_START); }
-static void m_stop(struct call *k) { by_name(k, JOB_STOP); }
-static void m_restart(struct call *k) { by_name(k, JOB_RESTART); }
-static void m_try_restart(struct call *k) { by_name(k, JOB_TRY_RESTART); }
-static void m_reload(struct call *k) { by_name(k, JOB_RELOAD); }
-static void m_reload_or_restart(struct call *k) { by_name_reload(k, false); }
-static void m_reload_or_try_restart(struct call *k) { by_name_reload(k, true); }
-
-static void u_start(struct call *k) { add_job(k, k->unit, JOB_START, get_string(&k->in)); }
-static void u_stop(struct call *k) { add_job(k, k->unit, JOB_STOP, get_string(&k->in)); }
-static void u_restart(struct call *k) { add_job(k, k->unit, JOB_RESTART, get_string(&k->in)); }
-static void u_try_restart(struct call *k) { add_job(k, k->unit, JOB_TRY_RESTART, get_string(&k->in)); }
-static void u_reload(struct call *k) { add_job(k, k->unit, JOB_RELOAD, get_string(&k->in)); }
-
-static unit_id unit_of_job(u32 job_id)
-{
+    u32 job_id = get_u32(&k->in);
     for (UNITS(id))
         if (jobs[id].id == job_id && job_id)
             return id;
+    fail(k, "NoSuchJob", "Job %u does not exist.", job_id);
     return 0;
 }
 
 static void m_get_job(struct call *k)
 {
-    u32 job_id = get_u32(&k->in);
-    BUF(path, 64);
-    if (!unit_of_job(job_id)) {
-        fail(k, "NoSuchJob", "Job %u does not exist.", job_id);
-        return;
-    }
-    job_object_path(job_id, &path);
-    return_path(k, path.p);
+    unit_id id = job_subject(k);
+    if (id)
+        return_job(k, jobs[id].id);
 }
 
 static void m_cancel_job(struct call *k)
 {
-    u32 job_id = get_u32(&k->in);
-    unit_id id = unit_of_job(job_id);
-    if (!id) {
-        fail(k, "NoSuchJob", "Job %u does not exist.", job_id);
+    unit_id id = job_subject(k);
+    if (!id)
         return;
-    }
     job_finish(id, RESULT_CANCELED, true, false);
     done(k);
 }
@@ -238,6 +217,8 @@ static void m_clear_jobs(struct call *k)
             job_finish(id, RESULT_CANCELED, false, false);
     done(k);
 }
+
+/* ---- lists --------------------------------------------------------------------------------- */
 
 static void put_job_row(struct bus_out *m, unit_id id)
 {
@@ -256,7 +237,7 @@ static void put_job_row(struct bus_out *m, unit_id id)
 
 static void m_list_jobs(struct call *k)
 {
-    begin(k, "a(usssoo)");
+    begin(k);
     u32 token = array_open(&k->out, 8);
     for (UNITS(id))
         if (jobs[id].id)
@@ -264,8 +245,6 @@ static void m_list_jobs(struct call *k)
     array_close(&k->out, token, 8);
     finish(k);
 }
-
-/* ---- lists --------------------------------------------------------------------------------- */
 
 static void put_unit_row(struct bus_out *m, unit_id id)
 {
@@ -323,9 +302,16 @@ static bool name_matches(struct patterns names, unit_id id)
     return false;
 }
 
-static void list_units(struct call *k, struct patterns states, struct patterns names)
+enum { BY_STATES = 1, BY_NAMES = 2 };
+
+static void m_list_units(struct call *k)
 {
-    begin(k, "a(ssssssouso)");
+    struct patterns states = { .any = false }, names = states;
+    if (k->arg & BY_STATES)
+        states = get_patterns(&k->in);
+    if (k->arg & BY_NAMES)
+        names = get_patterns(&k->in);
+    begin(k);
     u32 token = array_open(&k->out, 8);
     for (UNITS(id))
         if (UNIT(id)->used && state_matches(states, id) && name_matches(names, id))
@@ -334,34 +320,13 @@ static void list_units(struct call *k, struct patterns states, struct patterns n
     finish(k);
 }
 
-static void m_list_units(struct call *k)
-{
-    struct patterns all = { .any = false };
-    list_units(k, all, all);
-}
-
-static void m_list_units_filtered(struct call *k)
-{
-    struct patterns states = get_patterns(&k->in), all = { .any = false };
-    list_units(k, states, all);
-}
-
-static void m_list_units_by_patterns(struct call *k)
-{
-    struct patterns states = get_patterns(&k->in), names = get_patterns(&k->in);
-    list_units(k, states, names);
-}
-
 static void m_list_units_by_names(struct call *k)
 {
     struct patterns names = get_patterns(&k->in);
-    struct bus_in in = names.in;
-    while (!in.bad && in.at < names.end)
-        (void)load_unit(get_string(&in));
-    begin(k, "a(ssssssouso)");
+    begin(k);
     u32 token = array_open(&k->out, 8);
     while (!names.in.bad && names.in.at < names.end) {
-        unit_id id = unit_find(str_of(get_string(&names.in)));
+        unit_id id = load_unit(get_string(&names.in));
         if (id)
             put_unit_row(&k->out, id);
     }
@@ -371,52 +336,35 @@ static void m_list_units_by_names(struct call *k)
 
 /* ---- acting on units ----------------------------------------------------------------------- */
 
-static void kill_unit_call(struct call *k, unit_id id, const char *who, int sig)
-{
-    if (!STREQ(who, "all") && !STREQ(who, "main") && !STREQ(who, "control")) {
-        fail(k, INVALID, "Invalid who argument %s", who);
-        return;
-    }
-    if (sig <= 0 || sig > 64) {
-        fail(k, INVALID, "Signal number out of range.");
-        return;
-    }
-    int r = kill_unit_who(id, who, sig);
-    if (r == -ESRCH)
-        fail(k, "NoSuchProcess", "No %s process to kill", STREQ(who, "all") ? "" : who);
-    else if (r < 0)
-        fail(k, "org.freedesktop.DBus.Error.Failed", "Failed to kill: %s", strerror(-r));
-    else
-        done(k);
-}
-
 static void m_kill(struct call *k)
 {
-    const char *name = get_string(&k->in), *who = get_string(&k->in);
-    int sig = (int)get_u32(&k->in);
-    unit_id id = unit_by_name(k, name);
-    if (id)
-        kill_unit_call(k, id, who, sig);
-}
-
-static void u_kill(struct call *k)
-{
+    unit_id id = subject(k);
     const char *who = get_string(&k->in);
-    kill_unit_call(k, k->unit, who, (int)get_u32(&k->in));
+    int sig = (int)get_u32(&k->in);
+    i32 whom;
+    if (!id)
+        return;
+    if (name_find("all\0main\0control\0all-fail\0main-fail\0control-fail\0", str_of(who), &whom) < 0) {
+        fail(k, INVALID, "Invalid who argument %s", who);
+    } else if (sig <= 0 || sig > 64) {
+        fail(k, INVALID, "Signal number out of range.");
+    } else {
+        int r = kill_unit_who(id, name_of("all\0main\0control\0", whom % 3), sig);
+        if (r == -ESRCH && whom)
+            fail(k, "NoSuchProcess", "No %s process to kill", who);
+        else if (r < 0 && r != -ESRCH)
+            fail(k, FREEDESKTOP "Failed", "Failed to kill: %s", strerror(-r));
+        else
+            done(k);
+    }
 }
 
 static void m_reset_failed_unit(struct call *k)
 {
-    unit_id id = unit_by_name(k, get_string(&k->in));
+    unit_id id = subject(k);
     if (!id)
         return;
     deliver_type(id, EV_RESET_FAILED);
-    done(k);
-}
-
-static void u_reset_failed(struct call *k)
-{
-    deliver_type(k->unit, EV_RESET_FAILED);
     done(k);
 }
 
@@ -431,12 +379,11 @@ static void m_reset_failed(struct call *k)
 /* (cgroup, pid, command line) of each process: `status` shows them as a tree. */
 static void m_get_unit_processes(struct call *k)
 {
-    unit_id id = unit_by_name(k, get_string(&k->in));
+    unit_id id = subject(k);
     if (!id)
         return;
-    struct runtime *rt = RT(id);
-    pid_t pids[] = { rt->main_pid, rt->control_pid };
-    begin(k, "a(sus)");
+    pid_t pids[] = { RT(id)->main_pid, RT(id)->control_pid };
+    begin(k);
     u32 token = array_open(&k->out, 8);
     for (u32 i = 0; i < LEN(pids); i++)
         if (pids[i] > 0) {
@@ -453,13 +400,7 @@ static void m_get_unit_processes(struct call *k)
 
 static void m_subscribe(struct call *k)
 {
-    k->c->subscribed = true;
-    done(k);
-}
-
-static void m_unsubscribe(struct call *k)
-{
-    k->c->subscribed = false;
+    k->c->subscribed = k->arg;
     done(k);
 }
 
@@ -476,12 +417,12 @@ void control_reloaded(int error)
     if (!manager.reload_asked_by)
         return;
     struct bus_msg m = { .serial = manager.reload_serial };
-    struct call k = { .c = &conns[manager.reload_asked_by - 1], .m = &m };
+    struct call k = { .c = &conns[manager.reload_asked_by - 1], .m = &m, .returns = "" };
     manager.reload_asked_by = 0;
     if (k.c->fd < 0)
         return;
     if (error < 0)
-        fail(&k, "org.freedesktop.DBus.Error.LimitsExceeded", "The units do not fit any more (see the log): nothing was changed.");
+        fail(&k, FREEDESKTOP "LimitsExceeded", "The units do not fit any more (see the log): nothing was changed.");
     else
         done(&k);
 }
@@ -492,29 +433,20 @@ static void m_get_default_target(struct call *k)
     index_build();
     int r = install_get_default(&name);
     index_drop();
-    if (r < 0) {
-        fail(k, "org.freedesktop.DBus.Error.FileNotFound", "default.target does not exist or is masked");
-        return;
+    if (r < 0)
+        fail(k, FREEDESKTOP "FileNotFound", "default.target does not exist or is masked");
+    else
+        return_string(k, buf_end(&name));
+}
+
+static void m_leave(struct call *k)
+{
+    if (k->arg == LEAVE_EXIT) {
+        manager.exit_status = MAX(manager.exit_status, 0);
+        k->arg = LEAVE_POWEROFF;
     }
-    begin(k, "s");
-    put_string(&k->out, buf_end(&name));
-    finish(k);
-}
-
-static void leave_by_call(struct call *k, enum objective o)
-{
     done(k);
-    leave(o);
-}
-static void m_poweroff(struct call *k) { leave_by_call(k, LEAVE_POWEROFF); }
-static void m_reboot(struct call *k) { leave_by_call(k, LEAVE_REBOOT); }
-static void m_halt(struct call *k) { leave_by_call(k, LEAVE_HALT); }
-static void m_kexec(struct call *k) { leave_by_call(k, LEAVE_KEXEC); }
-
-static void m_exit(struct call *k)
-{
-    manager.exit_status = MAX(manager.exit_status, 0);
-    leave_by_call(k, LEAVE_POWEROFF);
+    leave(k->arg);
 }
 
 static void m_set_exit_code(struct call *k)
@@ -532,29 +464,29 @@ static void m_switch_root(struct call *k)
     }
     z_copy(manager.new_root, sizeof manager.new_root, str_of(root));
     z_copy(manager.new_init, sizeof manager.new_init, str_of(init));
-    leave_by_call(k, LEAVE_SWITCH_ROOT);
+    m_leave(k);
 }
 
 /* ---- properties and the rest of the standard interfaces ------------------------------------ */
 
 static bool is_manager(const struct call *k) { return STREQ(k->m->path, BUS_PATH); }
 
-static void p_get(struct call *k)
+static void m_get(struct call *k)
 {
     const char *iface = get_string(&k->in), *name = get_string(&k->in);
-    begin(k, "v");
+    begin(k);
     bool found = k->unit ? put_unit_property(&k->out, k->unit, iface, name)
                : is_manager(k) && put_manager_property(&k->out, name);
     if (found)
         finish(k);
     else
-        fail(k, "org.freedesktop.DBus.Error.UnknownProperty", "Unknown interface %s or property %s.", iface, name);
+        fail(k, FREEDESKTOP "UnknownProperty", "Unknown interface %s or property %s.", iface, name);
 }
 
-static void p_get_all(struct call *k)
+static void m_get_all(struct call *k)
 {
     const char *iface = get_string(&k->in);
-    begin(k, "a{sv}");
+    begin(k);
     if (k->unit)
         put_unit_properties(&k->out, k->unit, iface);
     else
@@ -562,78 +494,99 @@ static void p_get_all(struct call *k)
     finish(k);
 }
 
-static void p_ping(struct call *k) { done(k); }
+/* ---- the methods --------------------------------------------------------------------------- */
 
-#define MANAGER BUS_MANAGER
-#define UNIT_IFACE BUS_NAME ".Unit"
+enum iface { MANAGER, UNIT_OBJECT, PROPERTIES, PEER };
+static const char *const ifaces[] = { BUS_MANAGER, BUS_NAME ".Unit", BUS_PROPERTIES, "org.freedesktop.DBus.Peer" };
+enum { ANYBODY, ROOT };
 
+#define UNIT_ROW "a(ssssssouso)"
+#define METHODS(X)                                                                       \
+    X(MANAGER, GetUnit, "s", "o", ANYBODY, get_unit, 0)                                  \
+    X(MANAGER, LoadUnit, "s", "o", ANYBODY, load_unit, 0)                                \
+    X(MANAGER, GetUnitByPID, "u", "o", ANYBODY, get_unit_by_pid, 0)                      \
+    X(MANAGER, StartUnit, "ss", "o", ROOT, job, JOB_START)                               \
+    X(MANAGER, StopUnit, "ss", "o", ROOT, job, JOB_STOP)                                 \
+    X(MANAGER, ReloadUnit, "ss", "o", ROOT, job, JOB_RELOAD)                             \
+    X(MANAGER, RestartUnit, "ss", "o", ROOT, job, JOB_RESTART)                           \
+    X(MANAGER, TryRestartUnit, "ss", "o", ROOT, job, JOB_TRY_RESTART)                    \
+    X(MANAGER, ReloadOrRestartUnit, "ss", "o", ROOT, job, RELOAD_OR_RESTART)             \
+    X(MANAGER, ReloadOrTryRestartUnit, "ss", "o", ROOT, job, RELOAD_OR_TRY_RESTART)      \
+    X(MANAGER, KillUnit, "ssi", "", ROOT, kill, 0)                                       \
+    X(MANAGER, ResetFailedUnit, "s", "", ROOT, reset_failed_unit, 0)                     \
+    X(MANAGER, ResetFailed, "", "", ROOT, reset_failed, 0)                               \
+    X(MANAGER, ListUnits, "", UNIT_ROW, ANYBODY, list_units, 0)                          \
+    X(MANAGER, ListUnitsFiltered, "as", UNIT_ROW, ANYBODY, list_units, BY_STATES)        \
+    X(MANAGER, ListUnitsByPatterns, "asas", UNIT_ROW, ANYBODY, list_units, BY_STATES | BY_NAMES) \
+    X(MANAGER, ListUnitsByNames, "as", UNIT_ROW, ANYBODY, list_units_by_names, 0)        \
+    X(MANAGER, ListJobs, "", "a(usssoo)", ANYBODY, list_jobs, 0)                         \
+    X(MANAGER, GetJob, "u", "o", ANYBODY, get_job, 0)                                    \
+    X(MANAGER, CancelJob, "u", "", ROOT, cancel_job, 0)                                  \
+    X(MANAGER, ClearJobs, "", "", ROOT, clear_jobs, 0)                                   \
+    X(MANAGER, GetUnitProcesses, "s", "a(sus)", ANYBODY, get_unit_processes, 0)          \
+    X(MANAGER, Subscribe, "", "", ANYBODY, subscribe, true)                              \
+    X(MANAGER, Unsubscribe, "", "", ANYBODY, subscribe, false)                           \
+    X(MANAGER, Reload, "", "", ROOT, daemon_reload, 0)                                   \
+    X(MANAGER, GetDefaultTarget, "", "s", ANYBODY, get_default_target, 0)                \
+    X(MANAGER, PowerOff, "", "", ROOT, leave, LEAVE_POWEROFF)                            \
+    X(MANAGER, Reboot, "", "", ROOT, leave, LEAVE_REBOOT)                                \
+    X(MANAGER, Halt, "", "", ROOT, leave, LEAVE_HALT)                                    \
+    X(MANAGER, KExec, "", "", ROOT, leave, LEAVE_KEXEC)                                  \
+    X(MANAGER, Exit, "", "", ROOT, leave, LEAVE_EXIT)                                    \
+    X(MANAGER, SetExitCode, "y", "", ROOT, set_exit_code, 0)                             \
+    X(MANAGER, SwitchRoot, "ss", "", ROOT, switch_root, LEAVE_SWITCH_ROOT)               \
+    X(UNIT_OBJECT, Start, "s", "o", ROOT, job, JOB_START)                                \
+    X(UNIT_OBJECT, Stop, "s", "o", ROOT, job, JOB_STOP)                                  \
+    X(UNIT_OBJECT, Reload, "s", "o", ROOT, job, JOB_RELOAD)                              \
+    X(UNIT_OBJECT, Restart, "s", "o", ROOT, job, JOB_RESTART)                            \
+    X(UNIT_OBJECT, TryRestart, "s", "o", ROOT, job, JOB_TRY_RESTART)                     \
+    X(UNIT_OBJECT, ReloadOrRestart, "s", "o", ROOT, job, RELOAD_OR_RESTART)              \
+    X(UNIT_OBJECT, ReloadOrTryRestart, "s", "o", ROOT, job, RELOAD_OR_TRY_RESTART)       \
+    X(UNIT_OBJECT, Kill, "si", "", ROOT, kill, 0)                                        \
+    X(UNIT_OBJECT, ResetFailed, "", "", ROOT, reset_failed_unit, 0)                      \
+    X(PROPERTIES, Get, "ss", "v", ANYBODY, get, 0)                                       \
+    X(PROPERTIES, GetAll, "s", "a{sv}", ANYBODY, get_all, 0)                             \
+    X(PEER, Ping, "", "", ANYBODY, done_, 0)
+
+static void m_done_(struct call *k) { done(k); }
+
+struct method { void (*fn)(struct call *k); u8 iface, who, arg; };
 static const struct method methods[] = {
-    { MANAGER, "GetUnit", "s", "o", false, m_get_unit },
-    { MANAGER, "LoadUnit", "s", "o", false, m_load_unit },
-    { MANAGER, "GetUnitByPID", "u", "o", false, m_get_unit_by_pid },
-    { MANAGER, "StartUnit", "ss", "o", true, m_start },
-    { MANAGER, "StopUnit", "ss", "o", true, m_stop },
-    { MANAGER, "ReloadUnit", "ss", "o", true, m_reload },
-    { MANAGER, "RestartUnit", "ss", "o", true, m_restart },
-    { MANAGER, "TryRestartUnit", "ss", "o", true, m_try_restart },
-    { MANAGER, "ReloadOrRestartUnit", "ss", "o", true, m_reload_or_restart },
-    { MANAGER, "ReloadOrTryRestartUnit", "ss", "o", true, m_reload_or_try_restart },
-    { MANAGER, "KillUnit", "ssi", "", true, m_kill },
-    { MANAGER, "ResetFailedUnit", "s", "", true, m_reset_failed_unit },
-    { MANAGER, "ResetFailed", "", "", true, m_reset_failed },
-    { MANAGER, "ListUnits", "", "a(ssssssouso)", false, m_list_units },
-    { MANAGER, "ListUnitsFiltered", "as", "a(ssssssouso)", false, m_list_units_filtered },
-    { MANAGER, "ListUnitsByPatterns", "asas", "a(ssssssouso)", false, m_list_units_by_patterns },
-    { MANAGER, "ListUnitsByNames", "as", "a(ssssssouso)", false, m_list_units_by_names },
-    { MANAGER, "ListJobs", "", "a(usssoo)", false, m_list_jobs },
-    { MANAGER, "GetJob", "u", "o", false, m_get_job },
-    { MANAGER, "CancelJob", "u", "", true, m_cancel_job },
-    { MANAGER, "ClearJobs", "", "", true, m_clear_jobs },
-    { MANAGER, "GetUnitProcesses", "s", "a(sus)", false, m_get_unit_processes },
-    { MANAGER, "Subscribe", "", "", false, m_subscribe },
-    { MANAGER, "Unsubscribe", "", "", false, m_unsubscribe },
-    { MANAGER, "Reload", "", "", true, m_daemon_reload },
-    { MANAGER, "GetDefaultTarget", "", "s", false, m_get_default_target },
-    { MANAGER, "PowerOff", "", "", true, m_poweroff },
-    { MANAGER, "Reboot", "", "", true, m_reboot },
-    { MANAGER, "Halt", "", "", true, m_halt },
-    { MANAGER, "KExec", "", "", true, m_kexec },
-    { MANAGER, "Exit", "", "", true, m_exit },
-    { MANAGER, "SetExitCode", "y", "", true, m_set_exit_code },
-    { MANAGER, "SwitchRoot", "ss", "", true, m_switch_root },
-    { UNIT_IFACE, "Start", "s", "o", true, u_start },
-    { UNIT_IFACE, "Stop", "s", "o", true, u_stop },
-    { UNIT_IFACE, "Reload", "s", "o", true, u_reload },
-    { UNIT_IFACE, "Restart", "s", "o", true, u_restart },
-    { UNIT_IFACE, "TryRestart", "s", "o", true, u_try_restart },
-    { UNIT_IFACE, "Kill", "si", "", true, u_kill },
-    { UNIT_IFACE, "ResetFailed", "", "", true, u_reset_failed },
-    { BUS_PROPERTIES, "Get", "ss", "v", false, p_get },
-    { BUS_PROPERTIES, "GetAll", "s", "a{sv}", false, p_get_all },
-    { "org.freedesktop.DBus.Peer", "Ping", "", "", false, p_ping },
+#define X(iface, name, in, out, who, fn, arg) { m_##fn, iface, who, arg },
+    METHODS(X)
+#undef X
 };
+/* Of each row: its name, what it takes, what it returns. */
+static const char method_texts[] =
+#define X(iface, name, in, out, ...) #name "\0" in "\0" out "\0"
+    METHODS(X)
+#undef X
+    ;
 
 /* ---- a call -------------------------------------------------------------------------------- */
 
-static const struct method *find_method(const struct bus_msg *m)
+/* *name and *takes become the texts of its row; k learns the others. */
+static const struct method *find_method(struct call *k, const char **takes)
 {
-    for (u32 i = 0; i < LEN(methods); i++)
-        if (STREQ(methods[i].name, m->member) && (!*m->iface || STREQ(methods[i].iface, m->iface)))
-            return &methods[i];
+    const char *name = method_texts;
+    for (const struct method *m = methods; m < methods + LEN(methods); m++) {
+        *takes = name + strlen(name) + 1;
+        k->returns = *takes + strlen(*takes) + 1;
+        k->arg = m->arg;
+        if (STREQ(name, k->m->member) && (!*k->m->iface || STREQ(ifaces[m->iface], k->m->iface)))
+            return m;
+        name = k->returns + strlen(k->returns) + 1;
+    }
     return NULL;
 }
 
-/* The unit an object path names. False: there is no such object. */
-static bool resolve_object(struct call *k)
+/* Is there an object of this path, and does it have this interface? */
+static bool resolve_object(struct call *k, u8 iface)
 {
     BUF(name, UNIT_NAME_BYTES);
     if (is_manager(k) || STREQ(k->m->path, "/"))
-        return true;
-    if (!bus_path_to(k->m->path, BUS_PATH "/unit/", &name))
-        return false;
-    struct str s = { name.p, name.n };
-    buf_end(&name);
-    if (!unit_name_valid(s) || unit_name_is_template(s))
+        return iface != UNIT_OBJECT;
+    if (iface == MANAGER || !bus_path_to(k->m->path, BUS_PATH "/unit/", &name) || !usable(buf_end(&name)))
         return false;
     k->unit = load_unit(name.p);
     return k->unit != 0;
@@ -642,19 +595,19 @@ static bool resolve_object(struct call *k)
 static void handle(struct conn *c, const struct bus_msg *m)
 {
     struct call k = { .c = c, .m = m, .in = m->body };
+    const char *takes;
     if (m->type != MSG_CALL)
         return;
-    const struct method *method = find_method(m);
+    const struct method *method = find_method(&k, &takes);
     if (!method) {
-        fail(&k, "org.freedesktop.DBus.Error.UnknownMethod", "Unknown method %s or interface %s.", m->member, m->iface);
-    } else if (!resolve_object(&k) || (!k.unit && STREQ(method->iface, UNIT_IFACE))) {
-        fail(&k, "org.freedesktop.DBus.Error.UnknownObject", "Unknown object '%s'.", m->path);
-    } else if (!STREQ(m->signature, method->in)) {
-        fail(&k, INVALID, "Invalid arguments '%s' to call %s.%s(), expecting '%s'.", m->signature, method->iface,
-             method->name, method->in);
-    } else if (method->changes && c->uid != 0) {
-        fail(&k, "org.freedesktop.DBus.Error.AccessDenied", "Access denied: %s() is for root only, and you are uid %u.",
-             method->name, c->uid);
+        fail(&k, FREEDESKTOP "UnknownMethod", "Unknown method %s or interface %s.", m->member, m->iface);
+    } else if (!resolve_object(&k, method->iface)) {
+        fail(&k, FREEDESKTOP "UnknownObject", "Unknown object '%s'.", m->path);
+    } else if (!STREQ(m->signature, takes)) {
+        fail(&k, INVALID, "Invalid arguments '%s' to call %s.%s(), expecting '%s'.", m->signature, ifaces[method->iface],
+             m->member, takes);
+    } else if (method->who == ROOT && c->uid != 0) {
+        fail(&k, FREEDESKTOP "AccessDenied", "Access denied: %s() is for root only, and you are uid %u.", m->member, c->uid);
     } else {
         method->fn(&k);
         /* What could not be read was read as 0 and "": the message was broken. */
@@ -681,27 +634,77 @@ void control_accept(void)
         r = conn_accept(control_fd);
 }
 
-/* JobRemoved to everybody who asked: `systemctl start` waits for it. */
-void control_announce(const struct finished *f)
+/* ---- signals ------------------------------------------------------------------------------- */
+
+static bool anyone_subscribed(void)
+{
+    for (u32 i = 0; i < CONNS_MAX; i++)
+        if (conns[i].fd >= 0 && conns[i].subscribed)
+            return true;
+    return false;
+}
+
+static struct bus_out signal_begin(const char *path, const char *iface, const char *member, const char *signature)
+{
+    struct bus_out m = conn_message_begin();
+    out_signal(&m, ++serial, path, iface, member, signature);
+    return m;
+}
+
+static void signal_send(struct bus_out *m)
+{
+    if (out_end(m))
+        for (u32 i = 0; i < CONNS_MAX; i++)
+            if (conns[i].fd >= 0 && conns[i].subscribed)
+                conn_send(&conns[i], m->b.p, m->b.n);
+}
+
+/* `systemctl start` waits for it. */
+void control_job_removed(const struct finished *f)
 {
     BUF(path, 64);
     bool restart_goes_on = f->type == JOB_RESTART && f->result == RESULT_DONE;
-    if (restart_goes_on)
+    if (restart_goes_on || !anyone_subscribed())
         return;
     job_object_path(f->id, &path);
-    for (u32 i = 0; i < CONNS_MAX; i++) {
-        struct conn *c = &conns[i];
-        if (c->fd < 0 || !c->subscribed)
-            continue;
-        struct bus_out m = conn_message_begin();
-        out_signal(&m, ++c->serial, BUS_PATH, BUS_MANAGER, "JobRemoved", "uoss");
-        put_u32(&m, f->id);
-        put_string(&m, path.p);
-        put_string(&m, unit_name(f->unit));
-        put_string(&m, name_of(job_result_names, f->result));
-        if (out_end(&m))
-            conn_send(c, m.b.p, m.b.n);
+    struct bus_out m = signal_begin(BUS_PATH, BUS_MANAGER, "JobRemoved", "uoss");
+    put_u32(&m, f->id);
+    put_string(&m, path.p);
+    put_string(&m, unit_name(f->unit));
+    put_string(&m, name_of(job_result_names, f->result));
+    signal_send(&m);
+}
+
+/* `systemctl start --wait` waits for it. */
+void control_unit_changed(unit_id id)
+{
+    static const char *const told[] = { "ActiveState", "SubState", "Job" };
+    BUF(path, 512);
+    if (!anyone_subscribed())
+        return;
+    unit_object_path(id, &path);
+    struct bus_out m = signal_begin(path.p, BUS_PROPERTIES, "PropertiesChanged", "sa{sv}as");
+    put_string(&m, ifaces[UNIT_OBJECT]);
+    u32 token = array_open(&m, 8);
+    for (u32 i = 0; i < LEN(told); i++) {
+        put_struct(&m);
+        put_string(&m, told[i]);
+        put_unit_property(&m, id, ifaces[UNIT_OBJECT], told[i]);
     }
+    array_close(&m, token, 8);
+    array_close(&m, array_open(&m, 4), 4);
+    signal_send(&m);
+}
+
+/* `systemctl is-system-running --wait` waits for it. */
+void control_startup_finished(void)
+{
+    usec userspace = manager.finished_at - manager.userspace_at;
+    usec times[] = { 0, 0, manager.userspace_at, 0, userspace, manager.finished_at };
+    struct bus_out m = signal_begin(BUS_PATH, BUS_MANAGER, "StartupFinished", "tttttt");
+    for (u32 i = 0; i < LEN(times); i++)
+        put_u64(&m, times[i]);
+    signal_send(&m);
 }
 
 void control_flush(void)

@@ -40,6 +40,7 @@ static void collect_kind(u8 kind)
             if (spawn_bell() == w.fd) {
                 watch_remove(w.fd);
                 spawn_bell_rang();
+                spawn_waiting_since = 0;     /* the slots do not hang */
             }
             break;
         case WATCH_SIGNALS: signals_read(w.fd); break;
@@ -88,14 +89,23 @@ static void collect_clients(void)
         collect_kind(order[i]);
 }
 
+/* What came to an end is told before what begins because of it. */
+static u32 told;
+static void tell_finished(void)
+{
+    while (told < finished_n)
+        message_finished(&finished[told++]);
+}
+
 /* Settles and acts until nothing follows from anything. Bounded: a circle of units that start and
  * stop each other goes on in the next turn, after the others had theirs. */
 static bool settle_and_act(void)
 {
     for (u32 round = 0; round < 64; round++) {
         settle();
+        tell_finished();
         act();
-        if (changes_room() == CHANGES_MAX && !system_actions_n)
+        if (!settle_wanted() && !system_actions_n)
             return false;
     }
     return true;
@@ -111,15 +121,21 @@ static void choose_log(void)
 
 static void answer(void)
 {
-    for (u32 i = 0; i < finished_n; i++) {
-        message_finished(&finished[i]);
-        control_announce(&finished[i]);
+    tell_finished();
+    for (u32 i = 0; i < finished_n; i++)
+        control_job_removed(&finished[i]);
+    finished_n = told = 0;
+    for (u32 i = 0; i < changed_n; i++) {
+        RT(changed_units[i])->news = false;
+        control_unit_changed(changed_units[i]);
     }
-    finished_n = 0;
+    changed_n = 0;
     log_report(&settle_report);
     settle_report.n = 0;
     boot_finished_check();
     control_flush();
+    if (index_built())
+        index_drop();                    /* was for clients */
     status_of_jobs();
     console_flush();
     choose_log();
@@ -130,9 +146,15 @@ static void answer(void)
 static int arm(bool more)
 {
     usec now = sys_now(), until = MIN(timer_next(), status_deadline());
-    if (more || deaths_left || manager.reload_wanted)
+    if (more || deaths_left)
         return 0;
-    if (spawn_anyone_waiting())
+    if (manager.reload_wanted)           /* a child still reads the old table: nothing tells when it is done */
+        until = MIN(until, now + 10 * USEC_MS);
+    if (!spawn_anyone_waiting())
+        spawn_waiting_since = 0;
+    else if (!spawn_waiting_since)
+        spawn_waiting_since = now;       /* what we do ourselves keeps the slots' children waiting, not us */
+    if (spawn_waiting_since)
         until = MIN(until, spawn_waiting_since + 101 * USEC_MS);
     if (until == USEC_INF)
         return -1;

@@ -4,23 +4,24 @@
  * words them. */
 #include "run.h"
 
-struct words { const char *starting, *stopping, *started, *start_failed, *start_timeout, *stopped, *stop_failed, *stop_timeout; };
-static const struct words generic = { "Starting %s...", "Stopping %s...", "Started %s.", "Failed to start %s.",
-                                      "Timed out starting %s.", "Stopped %s.", "Stopped %s with error.",
-                                      "Timed out stopping %s." };
-static const struct words words[UNIT_TYPES] = {
-    [UNIT_SERVICE] = { .stop_failed = "Stopped (with error) %s." },
-    [UNIT_MOUNT] = { "Mounting %s...", "Unmounting %s...", "Mounted %s.", "Failed to mount %s.", "Timed out mounting %s.",
-                     "Unmounted %s.", "Failed unmounting %s.", "Timed out unmounting %s." },
-    [UNIT_SWAP] = { "Activating swap %s...", "Deactivating swap %s...", "Activated swap %s.", "Failed to activate swap %s.",
-                    "Timed out activating swap %s.", "Deactivated swap %s.", "Failed deactivating swap %s.",
-                    "Timed out deactivating swap %s." },
-    [UNIT_TARGET] = { .started = "Reached target %s.", .stopped = "Stopped target %s." },
-    [UNIT_DEVICE] = { .starting = "Expecting device %s...", .started = "Found device %s.",
-                      .start_timeout = "Timed out waiting for device %s." },
-    [UNIT_SLICE] = { .started = "Created slice %s.", .stopped = "Removed slice %s." },
-};
-#define WORDS(id, which) (words[UNIT(id)->type].which ? words[UNIT(id)->type].which : generic.which)
+/* A row: to start, starting, started, stopping, stopped, waiting for the start; the last is a sentence. */
+enum word { TO_START, STARTING, STARTED, STOPPING, STOPPED, AWAITING, STOP_FAILED };
+static const char *words_of(unit_id id)
+{
+    switch (UNIT(id)->type) {
+    case UNIT_SERVICE: return "start\0Starting\0Started\0Stopping\0Stopped\0starting\0Stopped (with error) %s.\0";
+    case UNIT_MOUNT: return "mount\0Mounting\0Mounted\0Unmounting\0Unmounted\0mounting\0Failed unmounting %s.\0";
+    case UNIT_SWAP: return "activate swap\0Activating swap\0Activated swap\0Deactivating swap\0Deactivated swap\0"
+                           "activating swap\0Failed deactivating swap %s.\0";
+    case UNIT_TARGET: return "start\0Starting\0Reached target\0Stopping\0Stopped target\0starting\0Stopped %s with error.\0";
+    case UNIT_DEVICE: return "start\0Expecting device\0Found device\0Stopping\0Stopped\0waiting for device\0"
+                             "Stopped %s with error.\0";
+    case UNIT_SLICE: return "start\0Starting\0Created slice\0Stopping\0Removed slice\0starting\0Stopped %s with error.\0";
+    default: return "start\0Starting\0Started\0Stopping\0Stopped\0starting\0Stopped %s with error.\0";
+    }
+}
+
+static const char *word(unit_id id, enum word which) { return name_of(words_of(id), which); }
 
 void unit_ident(unit_id id, struct buf *out)
 {
@@ -39,46 +40,49 @@ static const struct { enum level level; const char *color, *word; } result_words
     [RESULT_ONCE] = { LOG_ERR, "0;1;31", " ONCE " },
 };
 
-static const char *sentence(unit_id id, int type, int result)
+/* What is said of such an end beside the words above; %s is the unit. NULL: nothing. */
+static const char *sentence(int type, int result)
 {
-    if (type == JOB_START) {
-        if (result == RESULT_DONE && UNIT(id)->type == UNIT_SERVICE && unit_int(id, D_Type) == SERVICE_ONESHOT)
-            return "Finished %s.";
-        switch (result) {
-        case RESULT_DONE: return WORDS(id, started);
-        case RESULT_FAILED: return WORDS(id, start_failed);
-        case RESULT_TIMEOUT: return WORDS(id, start_timeout);
-        case RESULT_DEPENDENCY: return "Dependency failed for %s.";
-        case RESULT_ASSERT: return "Assertion failed for %s.";
-        case RESULT_UNSUPPORTED: return "Starting of %s unsupported.";
-        default: return NULL;
-        }
-    }
-    if (type == JOB_STOP || type == JOB_RESTART)
-        return result == RESULT_DONE ? WORDS(id, stopped) : result == RESULT_FAILED ? WORDS(id, stop_failed)
-             : result == RESULT_TIMEOUT ? WORDS(id, stop_timeout) : NULL;
-    if (type == JOB_RELOAD)
-        return result == RESULT_DONE ? "Reloaded %s." : result == RESULT_FAILED ? "Reload failed for %s."
-             : result == RESULT_TIMEOUT ? "Timed out reloading %s." : NULL;
-    return type == JOB_VERIFY_ACTIVE && result == RESULT_SKIPPED ? "%s is inactive." : NULL;
+    static const struct { u8 type, result; const char *format; } sentences[] = {
+        { JOB_START, RESULT_DEPENDENCY, "Dependency failed for %s." }, { JOB_START, RESULT_ASSERT, "Assertion failed for %s." },
+        { JOB_START, RESULT_UNSUPPORTED, "Starting of %s unsupported." }, { JOB_RELOAD, RESULT_DONE, "Reloaded %s." },
+        { JOB_RELOAD, RESULT_FAILED, "Reload failed for %s." }, { JOB_RELOAD, RESULT_TIMEOUT, "Timed out reloading %s." },
+        { JOB_VERIFY_ACTIVE, RESULT_SKIPPED, "%s is inactive." },
+    };
+    for (u32 i = 0; i < LEN(sentences); i++)
+        if (sentences[i].type == type && sentences[i].result == result)
+            return sentences[i].format;
+    return NULL;
 }
 
-static void put_sentence(struct buf *b, const char *format, unit_id id)
+static void put_end(struct buf *b, unit_id id, int type, int result)
 {
-    const char *at = strstr(format, "%s");
-    buf_put(b, format, (size_t)(at - format));
-    unit_ident(id, b);
-    buf_z(b, at + 2);
+    BUF(ident, 512);
+    unit_ident(id, &ident);
+    const char *name = buf_end(&ident), *format = sentence(type, result);
+    bool start = type == JOB_START, stop = type == JOB_STOP || type == JOB_RESTART;
+    bool oneshot = start && UNIT(id)->type == UNIT_SERVICE && unit_int(id, D_Type) == SERVICE_ONESHOT;
+    if (!format && stop && result == RESULT_FAILED)
+        format = word(id, STOP_FAILED);
+    if (format)
+        buf_fmt(b, format, name);
+    else if ((start || stop) && result == RESULT_DONE)
+        buf_fmt(b, "%s %s.", oneshot ? "Finished" : word(id, start ? STARTED : STOPPED), name);
+    else if (start && result == RESULT_FAILED)
+        buf_fmt(b, "Failed to %s %s.", word(id, TO_START), name);
+    else if ((start || stop) && result == RESULT_TIMEOUT) {
+        buf_fmt(b, "Timed out %s %s.", word(id, start ? AWAITING : STOPPING), name);
+        b->p[10] |= 0x20;                /* "Stopping" within a sentence */
+    }
 }
 
 void message_started(unit_id id)
 {
     int type = jobs[id].type;
     BUF(line, 768);
-    if (type == JOB_RELOAD)
-        put_sentence(&line, "Reloading %s...", id);
-    else
-        put_sentence(&line, type == JOB_START ? WORDS(id, starting) : WORDS(id, stopping), id);
+    buf_fmt(&line, "%s ", type == JOB_RELOAD ? "Reloading" : word(id, type == JOB_START ? STARTING : STOPPING));
+    unit_ident(id, &line);
+    buf_z(&line, "...");
     log_line(LOG_INFO, "%s", buf_end(&line));
     if (type != JOB_RELOAD)
         status_line(STATUS_NORMAL, NULL, "", "%s", line.p);
@@ -87,15 +91,15 @@ void message_started(unit_id id)
 void message_finished(const struct finished *f)
 {
     unit_id id = f->unit;
-    const char *format = f->already ? NULL : sentence(id, f->type, f->result);
+    BUF(line, 768);
     bool skipped = f->type == JOB_START && f->result == RESULT_DONE && !RT(id)->condition_ok && !is_active(unit_active[id]);
     if (f->result == RESULT_TIMEOUT || f->result == RESULT_DEPENDENCY)
         log_unit(id, LOG_NOTICE, "Job %s/%s failed with result '%s'.", unit_name(id), name_of(job_type_names, f->type),
                  name_of(job_result_names, f->result));
-    if (!format || skipped)
+    if (!f->already && !skipped)
+        put_end(&line, id, f->type, f->result);
+    if (!line.n)
         return;
-    BUF(line, 768);
-    put_sentence(&line, format, id);
     log_line(result_words[f->result].level, "%s", buf_end(&line));
     if (f->type == JOB_RELOAD || !result_words[f->result].word)
         return;
@@ -132,7 +136,8 @@ void log_report(const struct report *r)
         case REPORT_IGNORED:
             log_unit(l->unit, LOG_WARNING, "Cannot add dependency job for unit %s, ignoring: %s", unit_name(l->unit),
                      l->error == -ENOENT ? "a unit it requires was not found" : l->error == -ERFKILL ? "a unit it requires is masked"
-                     : l->error == -ENOEXEC ? "bad unit file setting" : strerror(-l->error));
+                     : l->error == -ENOEXEC ? "bad unit file setting"
+                     : l->error == -EDEADLK ? "it would undo a job that is not to be undone" : strerror(-l->error));
             break;
         }
     }

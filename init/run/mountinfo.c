@@ -125,6 +125,20 @@ void mounts_read(void)
     forget_unseen(UNIT_MOUNT);
 }
 
+/* The kernel names a swap area by its device; a unit's file may do so by a link in /dev/disk. */
+static unit_id swap_unit_of(const char *path)
+{
+    struct stat device, st;
+    if (sys_stat(path, &device) < 0 || !S_ISBLK(device.st_mode))
+        return 0;
+    for (UNITS(id)) {
+        const char *what = UNIT(id)->used && UNIT(id)->type == UNIT_SWAP ? unit_text(id, D_SwapWhat) : NULL;
+        if (what && sys_stat(what, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == device.st_rdev)
+            return id;
+    }
+    return 0;
+}
+
 void swaps_read(void)
 {
     ssize_t n = swaps_fd < 0 ? -1 : read_table(swaps_fd);
@@ -137,7 +151,9 @@ void swaps_read(void)
         BUF(what, PATH_BYTES);
         buf_str(&what, path);
         unescape(buf_end(&what));
-        unit_id id = unit_for(what.p, ".swap", what.p, NULL, NULL);
+        unit_id id = swap_unit_of(what.p);
+        if (!id)
+            id = unit_for(what.p, ".swap", what.p, NULL, NULL);
         if (!id)
             continue;
         seen[id] = 1;

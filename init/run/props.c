@@ -93,7 +93,7 @@ static void put_conditions(struct bus_out *m, unit_id id, bool asserts)
             || asserts != !!(s->w[0] & COND_ASSERT))
             continue;
         put_struct(m);
-        put_string(m, directives[s->id].name);
+        put_string(m, directive_name(&directives[s->id]));
         put_bool(m, s->w[0] & COND_TRIGGER);
         put_bool(m, s->w[0] & COND_NEGATE);
         put_string(m, text_at(s->w[1]));
@@ -175,7 +175,7 @@ static const char *stdio_text(unit_id id, u32 directive, char *space, u32 size)
     static const char *const in[] = { "null", "tty", "tty-force", "tty-fail", "socket", "fd", "data", "file" };
     static const char *const out[] = { "inherit", "null", "tty", "journal", "kmsg", "socket", "fd", "file", "append", "truncate" };
     const struct setting *s = setting_find(id, directive, NULL);
-    u32 kind = s ? s->w[0] : directives[directive].def;
+    u32 kind = s ? s->w[0] : (u32)directives[directive].def;
     struct buf b = { space, 0, size, false };
     buf_z(&b, directive == D_StandardInput ? in[kind & 0xff] : out[kind & 0xff]);
     if (kind & STDIO_CONSOLE)
@@ -188,12 +188,12 @@ static const char *stdio_text(unit_id id, u32 directive, char *space, u32 size)
 /* "TimeoutStopSec" is "TimeoutStopUSec" on the bus. */
 static const char *property_name(const struct directive *d, char *space)
 {
-    struct str name = str_of(d->name);
+    struct str name = str_of(directive_name(d));
     struct buf b = { space, 0, 64, false };
     if (d - directives == D_EnvironmentFile)
         return "EnvironmentFiles";
     if (!str_ends(name, "Sec"))
-        return d->name;
+        return directive_name(d);
     buf_fmt(&b, "%.*sUSec", (int)name.n - 3, name.p);
     return buf_end(&b);
 }
@@ -250,21 +250,22 @@ const char *load_state_name(unit_id id) { return load_names[UNIT(id)->load]; }
 
 static void put_load_error(struct bus_out *m, unit_id id)
 {
-    static const struct { const char *name, *format; } errors[] = {
-        [LOAD_NOT_FOUND] = { "NoSuchUnit", "Unit %s not found." }, [LOAD_MASKED] = { "UnitMasked", "Unit %s is masked." },
-        [LOAD_BAD_SETTING] = { "BadUnitSetting", "Unit %s has a bad unit file setting." },
-        [LOAD_ERROR] = { "LoadFailed", "Unit %s failed to load properly, please see system logs and adjust unit file to fix the problem." },
-    };
-    u8 load = UNIT(id)->load;
-    bool any = load == LOAD_NOT_FOUND || load >= LOAD_BAD_SETTING;
     BUF(name, 128);
     BUF(text, 512);
-    if (any) {
-        const char *at = strstr(errors[load].format, "%s");
-        buf_fmt(&name, BUS_NAME ".%s", errors[load].name);
-        buf_put(&text, errors[load].format, (size_t)(at - errors[load].format));
-        buf_fmt(&text, "%s%s", unit_name(id), at + 2);
+    const char *error = "", *format = "";
+    switch (UNIT(id)->load) {
+    case LOAD_NOT_FOUND: error = "NoSuchUnit"; format = "Unit %s not found."; break;
+    case LOAD_MASKED: error = "UnitMasked"; format = "Unit %s is masked."; break;
+    case LOAD_BAD_SETTING: error = "BadUnitSetting"; format = "Unit %s has a bad unit file setting."; break;
+    case LOAD_ERROR:
+        error = "LoadFailed";
+        format = "Unit %s failed to load properly, please see system logs and adjust unit file to fix the problem.";
+        break;
+    default: break;
     }
+    if (*error)
+        buf_fmt(&name, BUS_NAME ".%s", error);
+    buf_fmt(&text, format, unit_name(id));
     put_struct(m);
     put_string(m, buf_end(&name));
     put_string(m, buf_end(&text));
@@ -276,6 +277,18 @@ static void put_invocation(struct bus_out *m, unit_id id)
     for (u32 i = 0; i < 16 && RT(id)->inactive_exit; i++)
         put_u8(m, RT(id)->invocation[i]);
     array_close(m, token, 1);
+}
+
+/* What [Install] and links say. PID 1 keeps nothing of that: the folders are read, once a turn. */
+static void put_file_state(struct props *p, unit_id id)
+{
+    if (p->want && !z_after(p->want, "UnitFile"))
+        return;
+    if (!index_built())
+        index_build();
+    int state = *text_at(UNIT(id)->path) ? install_state(str_of(unit_name(id))) : -ENOENT;
+    prop_string(p, "UnitFileState", state < 0 ? "" : name_of(file_state_names, state));
+    prop_string(p, "UnitFilePreset", state < 0 || !file_has_preset(state) ? "" : "enabled");
 }
 
 static void unit_identity(struct props *p, unit_id id)
@@ -291,6 +304,7 @@ static void unit_identity(struct props *p, unit_id id)
     prop_string(p, "FreezerState", "running");
     prop_string(p, "SubState", substate_name(id));
     prop_string(p, "FragmentPath", text_at(UNIT(id)->path));
+    put_file_state(p, id);
     if (prop(p, "DropInPaths", "as"))
         put_items(p->m, id, X_DropIn);
     if (prop(p, "LoadError", "(ss)"))
@@ -356,12 +370,8 @@ static u64 cgroup_number(unit_id id, const char *file)
         return v;
     cgroup_of(id, group, sizeof group);
     buf_fmt(&path, "/sys/fs/cgroup/%s/%s", group, file);
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, sizeof text);
-    if (fd >= 0)
-        sys_close(fd);
-    if (n > 0)
-        (void)parse_u64(str_trim((struct str){ text, (size_t)n }), 10, &v);
+    if (file_line(buf_end(&path), text, sizeof text) > 0)
+        (void)parse_u64(str_of(text), 10, &v);
     return v;
 }
 
@@ -454,10 +464,8 @@ void put_unit_properties(struct bus_out *m, unit_id id, const char *iface)
 
 /* ---- org.freedesktop.systemd1.Manager ------------------------------------------------------ */
 
-const struct name machine_state_names[] = {
-    { 0, "initializing" }, { 1, "starting" }, { 2, "running" }, { 3, "degraded" }, { 4, "maintenance" },
-    { 5, "stopping" }, { 0, NULL },
-};
+const char machine_state_names[] =
+    "initializing\0starting\0running\0degraded\0maintenance\0stopping\0";
 
 u32 failed_units(void)
 {

@@ -84,6 +84,7 @@ int uevents_open(void);
 void uevents_read(void);
 void device_check(unit_id id);
 void make_disk_links(void);
+void make_first_disk_links(void);
 void inotify_read(void);
 
 /* ---- boot.c, shutdown.c -------------------------------------------------------------------- */
@@ -95,7 +96,7 @@ void trim_memory(void);                       /* gives back what only loading an
 _Noreturn void leave_machine(void);           /* after the loop: the copied image takes over */
 int shutdown_main(int argc, char **argv);     /* the copied image */
 u32 machine_state(void);
-extern const struct name machine_state_names[];
+extern const char machine_state_names[];
 
 /* ---- control.c, props.c -------------------------------------------------------------------- */
 
@@ -104,7 +105,9 @@ extern int control_fd;
 const char *load_state_name(unit_id id);
 void control_accept(void);
 void control_ready(u16 slot, u32 events);
-void control_announce(const struct finished *f);       /* JobRemoved to who subscribed */
+void control_job_removed(const struct finished *f);    /* signals to who subscribed */
+void control_unit_changed(unit_id id);
+void control_startup_finished(void);
 void control_reloaded(int error);
 void control_flush(void);
 

@@ -39,8 +39,7 @@ static int copy_of_self(void)
         }
         left -= n;
     }
-    if (from >= 0)
-        sys_close(from);
+    sys_close(from);
     if (r < 0 && to >= 0)
         sys_close(to);
     return r < 0 ? r : to;
@@ -62,8 +61,7 @@ static void remove_below(int dir, dev_t dev, u32 depth)
             int below = sys_openat(dir, d->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
             if (below >= 0 && sys_fstat(below, &st) == 0 && st.st_dev == dev)
                 remove_below(below, dev, depth - 1);
-            if (below >= 0)
-                sys_close(below);
+            sys_close(below);
             (void)sys_unlinkat(dir, d->d_name, AT_REMOVEDIR);
         }
 }
@@ -80,13 +78,17 @@ static void forget_initramfs(int root)
     sys_close(root);
 }
 
-/* Moves the API mounts into the new root and starts its init there. Comes back only if that failed. */
+static void end_processes(void);
+
+/* Moves the API mounts into the new root and starts its init there. Comes back only if that failed.
+ * What isolating left running (IgnoreOnIsolate=, the journal) would stay there as nobody's service. */
 static void switch_root(void)
 {
     static const char *const api[] = { "/dev", "/proc", "/sys", "/run" };
     static const char *const inits[] = { "/sbin/init", "/usr/sbin/init", "/usr/lib/systemd/systemd", "/etc/init",
                                          "/bin/init", "/bin/sh" };
     char *argv[] = { manager.new_init, NULL }, *envp[] = { NULL };
+    end_processes();
     /* The kernel moves no mount that lies on a shared one. */
     (void)sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     for (u32 i = 0; i < LEN(api); i++) {
@@ -208,11 +210,7 @@ static u64 dirty_kib(void)
     static const char *const fields[] = { "Dirty:", "Writeback:", "NFS_Unstable:" };
     static char text[8192];
     u64 sum = 0, v;
-    int fd = sys_open("/proc/meminfo", O_RDONLY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        sys_close(fd);
-    text[MAX(n, 0)] = 0;
+    (void)file_get("/proc/meminfo", text, sizeof text);
     for (u32 i = 0; i < LEN(fields); i++) {
         const char *at = strstr(text, fields[i]);
         struct str rest = str_of(at ? at + strlen(fields[i]) : "");
@@ -237,18 +235,6 @@ static void sync_all(void)
 
 /* ---- processes ----------------------------------------------------------------------------- */
 
-static ssize_t read_of(const char *pid, const char *file, char *text, u32 size)
-{
-    BUF(path, 280);
-    buf_fmt(&path, "/proc/%s/%s", pid, file);
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    ssize_t n = fd < 0 ? fd : sys_read(fd, text, size - 1);
-    if (fd >= 0)
-        sys_close(fd);
-    text[MAX(n, 0)] = 0;
-    return n;
-}
-
 /* Calls fn for each process but us and the kernel's; those whose name begins with '@' (and that are
  * root's, systemd's rule for storage daemons of the root file system) are left alone. */
 static u32 each_process(void (*fn)(pid_t pid, const char *name))
@@ -263,14 +249,15 @@ static u32 each_process(void (*fn)(pid_t pid, const char *name))
             at += d->d_reclen;
             if (parse_u64(str_of(d->d_name), 10, &pid) < 0 || pid <= 1)
                 continue;
-            if (read_of(d->d_name, "cmdline", text, sizeof text) <= 0 || text[0] == '@')
+            BUF(path, 300);
+            buf_fmt(&path, "/proc/%s/cmdline", d->d_name);
+            if (file_get(buf_end(&path), text, sizeof text) <= 0 || text[0] == '@')
                 continue;
             n++;
             if (fn)
                 fn((pid_t)pid, text);
         }
-    if (fd >= 0)
-        sys_close(fd);
+    sys_close(fd);
     return n;
 }
 
@@ -313,33 +300,24 @@ static void broadcast(int sig, u32 seconds)
     }
 }
 
+static void end_processes(void)
+{
+    say("Sending SIGTERM to remaining processes...");
+    broadcast(SIGTERM, 10);
+    if (each_process(NULL)) {
+        say("Sending SIGKILL to remaining processes...");
+        broadcast(SIGKILL, 5);
+    }
+}
+
 /* ---- swaps and mounts ---------------------------------------------------------------------- */
 
 static char table[256 << 10];
 
 static struct str read_table(const char *path)
 {
-    size_t n = 0;
-    int fd = sys_open(path, O_RDONLY);
-    for (ssize_t got; fd >= 0 && n < sizeof table && (got = sys_read(fd, table + n, sizeof table - n)) > 0;)
-        n += (size_t)got;
-    if (fd >= 0)
-        sys_close(fd);
-    return (struct str){ table, n };
-}
-
-static void unescape_octal(struct str s, struct buf *out)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        u64 c;
-        if (s.p[i] == '\\' && s.n - i > 3 && parse_u64((struct str){ s.p + i + 1, 3 }, 8, &c) == 0) {
-            buf_c(out, (char)c);
-            i += 3;
-        } else {
-            buf_c(out, s.p[i]);
-        }
-    }
-    buf_end(out);
+    ssize_t n = file_get(path, table, sizeof table);
+    return (struct str){ table, (size_t)MAX(n, 0) };
 }
 
 static u32 swapoff_all(void)
@@ -349,7 +327,8 @@ static u32 swapoff_all(void)
     (void)str_line(&rest, '\n');
     while ((line = str_line(&rest, '\n')).p) {
         BUF(path, PATH_BYTES);
-        unescape_octal(str_word(&line, " \t"), &path);
+        buf_octal(&path, str_word(&line, " \t"));
+        buf_end(&path);
         struct last_step s = { .what = "Deactivating swap", .path = path.p };
         say("Deactivating swap %s.", path.p);
         left += bounded(do_swapoff, &s, 60) < 0;
@@ -436,8 +415,10 @@ static bool detach(const struct mount_line *m, bool last, u32 *left)
 {
     BUF(where, PATH_BYTES);
     BUF(type, 64);
-    unescape_octal(m->where, &where);
-    unescape_octal(m->type, &type);
+    buf_octal(&where, m->where);
+        buf_end(&where);
+    buf_octal(&type, m->type);
+        buf_end(&type);
     bool memory = STREQ(type.p, "tmpfs") || STREQ(type.p, "ramfs") || STREQ(type.p, "rootfs") || STREQ(type.p, "overlay");
     bool changed = false;
     if (is_api(type.p))
@@ -554,12 +535,7 @@ int shutdown_main(int argc, char **argv)
     (void)sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
     if (!in_container)
         sync_all();
-    say("Sending SIGTERM to remaining processes...");
-    broadcast(SIGTERM, 10);
-    if (each_process(NULL)) {
-        say("Sending SIGKILL to remaining processes...");
-        broadcast(SIGKILL, 5);
-    }
+    end_processes();
     detach_all();
     if (!in_container)
         sync_all();

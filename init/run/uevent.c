@@ -95,6 +95,16 @@ void make_disk_links(void)
     }
 }
 
+/* At boot, for disks whose drivers are part of the kernel: their uevents came before us. */
+void make_first_disk_links(void)
+{
+    char dents[256];
+    int fd = sys_open("/sys/class/block", O_RDONLY | O_DIRECTORY);
+    if (fd >= 0 && sys_getdents(fd, dents, sizeof dents) > 48)      /* more than "." and ".." */
+        make_disk_links();
+    sys_close(fd);
+}
+
 void helper_died(const struct death *d)
 {
     if (d->pid != links_helper)
@@ -143,9 +153,7 @@ static void one_event(const char *message, u32 n)
         check_by_name("", buf_end(&path));
     }
     if (subsystem && STREQ(subsystem, "block"))
-        for (UNITS(id))
-            if (UNIT(id)->used && UNIT(id)->type == UNIT_DEVICE && !RT(id)->there && jobs[id].id)
-                device_check(id);
+        make_disk_links();
 }
 
 void uevents_read(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * One unit while its files are read: the settings so far, where we are for messages, and the
- * dispatch of an assignment to its setter. Decides only whether a directive is known here. */
+ * One unit while its files are read: the settings so far, where we are for messages, the dispatch of
+ * an assignment to its setter, and what setters share. Decides only whether a directive is known here. */
 #include "unit.h"
 
 static char scratch_space[3][VALUE_BYTES];
@@ -20,10 +20,22 @@ void build_warn(struct build *b, enum level level, const char *fmt, ...)
     log_line(level, "%s:%u: %s", b->path, b->line, buf_end(&line));
 }
 
+const struct setting *build_find(const struct build *b, u32 id, const struct setting *after)
+{
+    const u32 *at = after ? after->w + after->n : b->words;
+    for (const struct setting *s; at < b->words + b->n; at = s->w + s->n) {
+        s = (const void *)at;
+        if (s->id == id)
+            return s;
+    }
+    return NULL;
+}
+
 int build_put(struct build *b, u32 id, const u32 *w, u32 n)
 {
     if (n > 0xffff || BUILD_WORDS - b->n < n + 1) {
         build_warn(b, LOG_ERR, "The unit has more settings than limit BUILD_WORDS allows (limits.h).");
+        b->failed = true;
         return -ENOEXEC;
     }
     struct setting *s = (void *)(b->words + b->n);
@@ -55,9 +67,17 @@ int build_set(struct build *b, u32 id, const u32 *w, u32 n)
     return build_put(b, id, w, n);
 }
 
+int build_int(struct build *b, u32 id, i32 v) { return build_set(b, id, (u32[]){ (u32)v }, 1); }
+
+int build_span(struct build *b, u32 id, usec t)
+{
+    return build_set(b, id, (u32[]){ (u32)t, (u32)(t >> 32) }, 2);
+}
+
 int build_text(struct build *b, u32 id, struct str s, bool more)
 {
     u32 w = text_keep(s);
+    b->failed |= !w;
     if (!w)
         return -ENOEXEC;
     return more ? build_put(b, id, &w, 1) : build_set(b, id, &w, 1);
@@ -68,14 +88,6 @@ static u32 legal_sections(const struct build *b)
 {
     int type = unit_type_of(b->name);
     return SEC_UNIT | SEC_INSTALL | section_of_type(type);
-}
-
-static u32 section_find(struct str name)
-{
-    for (u32 bit = 1; section_name(bit); bit <<= 1)
-        if (str_is(name, section_name(bit)))
-            return bit;
-    return 0;
 }
 
 /* 0: taken, or complained about and left out. -ENOEXEC: the unit is refused. */
@@ -98,5 +110,87 @@ int build_assign(struct build *b, struct str section, struct str key, struct str
                    (int)key.n, key.p, (int)section.n, section.p);
         return 0;
     }
-    return setters[d->setter].set(b, d, value);
+    return build_value(b, d, value);
+}
+
+/* An empty value goes back to the default, but where the setter has a meaning of its own for it. */
+int build_value(struct build *b, const struct directive *d, struct str value)
+{
+    const struct setter *s = &setters[d->setter];
+    if (value.n || s->value == V_NOTHING || s->value == V_CONDITION || directive_id(d) == D_RequiresMountsFor)
+        return s->set(b, d, value);
+    build_clear(b, directive_id(d));
+    return 0;
+}
+
+/* ---- what setters share -------------------------------------------------------------------- */
+
+int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value)
+{
+    build_warn(b, LOG_WARNING, "%s%s, ignoring: %.*s", *why == '=' ? directive_name(d) : "", why,
+               (int)value.n, value.p);
+    return 0;
+}
+
+bool build_expand(struct build *b, struct str *value)
+{
+    struct buf full = { scratch(0), 0, VALUE_BYTES, false };
+    bool good = specifier_expand(b->name, *value, &full) == 0 && !full.over;
+    if (good)
+        *value = STR(full);
+    else
+        build_warn(b, LOG_WARNING, "Failed to resolve unit specifiers in '%.*s', ignoring.", (int)value->n, value->p);
+    return good;
+}
+
+bool build_path(struct build *b, const struct directive *d, struct str *value)
+{
+    struct buf path = { scratch(1), 0, PATH_BYTES, false };
+    if (!build_expand(b, value))
+        return false;
+    if (!str_starts(*value, "/") || !text_safe(*value))
+        return build_ignore(b, d, "= path is not absolute", *value);
+    path_simplify(*value, false, &path);
+    *value = STR(path);
+    return !path.over;
+}
+
+/* Where asked to unescape: what looks like an escape and is none stays as it is, with a warning. */
+int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *word)
+{
+    struct str whole = *rest;
+    int r = word_next(rest, BLANKS, word_flags, word);
+    if (r != -EINVAL || !(word_flags & WORD_UNESCAPE))
+        return r;
+    *rest = whole;
+    r = word_next(rest, BLANKS, word_flags | WORD_UNESCAPE_RELAX, word);
+    if (r >= 0)
+        build_warn(b, LOG_WARNING, "Ignoring unknown escape sequences: \"%.*s\"", (int)whole.n, whole.p);
+    return r;
+}
+
+/* The next word of a list, with specifiers expanded, in working space 0. False at the end; words that
+ * are no good are told and skipped. */
+bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item)
+{
+    struct buf word = { scratch(1), 0, VALUE_BYTES, false };
+    int r;
+    do {
+        r = build_word(b, rest, word_flags, &word);
+        *item = STR(word);
+    } while (r > 0 && !build_expand(b, item));
+    if (r < 0)
+        build_ignore(b, NULL, "Invalid syntax", *rest);
+    return r > 0;
+}
+
+/* Each word that is good is one more setting. */
+int build_list(struct build *b, const struct directive *d, struct str value, u32 word_flags, item_fn *good,
+               const char *why)
+{
+    struct str item;
+    int r = 0;
+    while (r == 0 && build_item(b, &value, word_flags, &item))
+        r = good(d, &item) ? build_text(b, directive_id(d), item, true) : build_ignore(b, d, why, item);
+    return r;
 }

@@ -10,15 +10,8 @@ static bool line_known;
 
 const char *cmdline_text(void)
 {
-    if (!line_known) {
-        int fd = sys_open("/proc/cmdline", O_RDONLY);
-        ssize_t n = fd < 0 ? 0 : sys_read(fd, line, sizeof line - 1);
-        line[n > 0 ? n : 0] = 0;
-        if (fd >= 0) {
-            sys_close(fd);
-            line_known = true;
-        }
-    }
+    if (!line_known)
+        line_known = file_get("/proc/cmdline", line, sizeof line) >= 0;
     return line;
 }
 

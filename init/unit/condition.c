@@ -11,64 +11,67 @@
 
 /* ---- paths --------------------------------------------------------------------------------- */
 
-static bool dir_not_empty(const char *path)
+static bool exists(const char *path)
 {
-    char dents[1024];
-    int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-    if (fd < 0)
-        return false;
-    bool found = false;
-    for (ssize_t n; !found && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n && !found;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            found = d->d_name[0] != '.';
-        }
-    sys_close(fd);
-    return found;
+    struct stat st;
+    return sys_stat(path, &st) == 0;
 }
 
-static bool is_mount_point(const char *path)
+static bool dir_not_empty(const char *path)
 {
-    struct stat here, up;
+    struct dir d;
+    struct dirent *e;
+    dir_open(&d, path);
+    while ((e = dir_next(&d)) && e->d_name[0] == '.')
+        ;
+    dir_close(&d);
+    return e;
+}
+
+static bool is_mount_point(const char *path, const struct stat *here)
+{
+    struct stat up;
     BUF(parent, PATH_BYTES);
     buf_fmt(&parent, "%s/..", path);
-    if (sys_stat(path, &here) < 0 || sys_stat(buf_end(&parent), &up) < 0)
-        return false;
-    return here.st_dev != up.st_dev || (here.st_ino == up.st_ino && here.st_dev == up.st_dev);
+    return sys_stat(buf_end(&parent), &up) == 0 && (here->st_dev != up.st_dev || here->st_ino == up.st_ino);
+}
+
+/* /usr is newer than the stamp in the folder. */
+static bool needs_update(const char *path)
+{
+    struct stat usr, stamp;
+    BUF(file, PATH_BYTES);
+    buf_fmt(&file, "%s/.updated", path);
+    return sys_stat("/usr", &usr) == 0
+        && (sys_stat(buf_end(&file), &stamp) < 0 || usr.st_mtim.tv_sec > stamp.st_mtim.tv_sec);
 }
 
 /* One level of a glob: the folder before the part with the pattern is read, the rest is tried on
  * each name that matches. */
 static bool glob_exists(const char *pattern, u32 depth)
 {
-    struct stat st;
     const char *wild = pattern + strcspn(pattern, "*?[");
     if (!*wild)
-        return sys_stat(pattern, &st) == 0;
+        return exists(pattern);
     while (wild > pattern && wild[-1] != '/')
         wild--;
     BUF(folder, PATH_BYTES);
     BUF(part, 256);
+    struct dir d;
+    bool found = false;
     const char *rest = wild + strcspn(wild, "/");
     buf_put(&folder, pattern, (size_t)(wild - pattern));
     buf_put(&part, wild, (size_t)(rest - wild));
-    int fd = sys_open(folder.n ? buf_end(&folder) : ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-    char dents[2048];
-    bool found = false;
     buf_end(&part);
-    for (ssize_t n; fd >= 0 && depth && !found && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n && !found;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            if ((d->d_name[0] == '.' && part.p[0] != '.') || !glob_match(part.p, d->d_name))
-                continue;
-            BUF(next, PATH_BYTES);
-            buf_fmt(&next, "%.*s%s%s", (int)folder.n, folder.p, d->d_name, rest);
-            found = glob_exists(buf_end(&next), depth - 1);
-        }
-    if (fd >= 0)
-        sys_close(fd);
+    dir_open(&d, folder.n ? buf_end(&folder) : ".");
+    for (struct dirent *e; depth && !found && (e = dir_next(&d));) {
+        BUF(next, PATH_BYTES);
+        if ((e->d_name[0] == '.' && part.p[0] != '.') || !glob_match(part.p, e->d_name))
+            continue;
+        buf_fmt(&next, "%.*s%s%s", (int)folder.n, folder.p, e->d_name, rest);
+        found = glob_exists(buf_end(&next), depth - 1);
+    }
+    dir_close(&d);
     return found;
 }
 
@@ -76,72 +79,73 @@ static bool path_condition(u32 type, const char *path)
 {
     struct stat st;
     struct statfs fs;
+    bool there = (type == COND_PATH_IS_SYMBOLIC_LINK ? sys_lstat : sys_stat)(path, &st) == 0;
     switch (type) {
-    case COND_PATH_EXISTS: return sys_stat(path, &st) == 0;
     case COND_PATH_EXISTS_GLOB: return glob_exists(path, 8);
-    case COND_PATH_IS_DIRECTORY: return sys_stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    case COND_PATH_IS_SYMBOLIC_LINK: return sys_lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
-    case COND_PATH_IS_MOUNT_POINT: return is_mount_point(path);
     case COND_PATH_IS_READ_WRITE: return sys_statfs(path, &fs) == 0 && !(fs.f_flags & ST_RDONLY);
     case COND_DIRECTORY_NOT_EMPTY: return dir_not_empty(path);
-    case COND_FILE_NOT_EMPTY: return sys_stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
-    case COND_FILE_IS_EXECUTABLE:
-        return sys_stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111;
-    default: {                           /* COND_NEEDS_UPDATE: /usr is newer than the folder's stamp */
-        struct stat usr;
-        BUF(stamp, PATH_BYTES);
-        buf_fmt(&stamp, "%s/.updated", path);
-        if (sys_stat("/usr", &usr) < 0)
-            return false;
-        return sys_stat(buf_end(&stamp), &st) < 0 || usr.st_mtim.tv_sec > st.st_mtim.tv_sec;
+    case COND_NEEDS_UPDATE: return needs_update(path);
     }
+    if (!there)
+        return false;
+    switch (type) {
+    case COND_PATH_IS_DIRECTORY: return S_ISDIR(st.st_mode);
+    case COND_PATH_IS_SYMBOLIC_LINK: return S_ISLNK(st.st_mode);
+    case COND_PATH_IS_MOUNT_POINT: return is_mount_point(path, &st);
+    case COND_FILE_NOT_EMPTY: return S_ISREG(st.st_mode) && st.st_size > 0;
+    case COND_FILE_IS_EXECUTABLE: return S_ISREG(st.st_mode) && st.st_mode & 0111;
+    default: return true;
     }
 }
 
 /* ---- the machine --------------------------------------------------------------------------- */
 
-static ssize_t read_small(const char *path, char *text, u32 size)
+/* Of a text of pairs: the second of the first pair whose first word is `text`, or begins it. */
+static const char *pair_of(const char *pairs, const char *text, bool begins)
 {
-    int fd = sys_open(path, O_RDONLY | O_NONBLOCK);
-    if (fd < 0)
-        return fd;
-    ssize_t n = sys_read(fd, text, size - 1);
-    sys_close(fd);
-    if (n >= 0)
-        text[n] = 0;
-    return n;
+    for (EACH(word, pairs)) {
+        const char *rest = z_after(text, word);
+        word += strlen(word) + 1;
+        if (rest && (begins || !*rest))
+            return word;
+    }
+    return NULL;
+}
+
+static bool truth_is(const char *want, bool have)
+{
+    bool truth;
+    return parse_bool(str_of(want), &truth) == 0 && truth == have;
 }
 
 /* systemd-detect-virt(1), by the traces that need no privileged instruction. */
 static const char *virtualization(bool *container)
 {
-    static const struct { const char *trace, *id; } vendors[] = {
-        { "KVM", "kvm" }, { "Amazon EC2", "amazon" }, { "QEMU", "qemu" }, { "VMware", "vmware" },
-        { "VMW", "vmware" }, { "innotek GmbH", "oracle" }, { "VirtualBox", "oracle" }, { "Xen", "xen" },
-        { "Bochs", "bochs" }, { "Parallels", "parallels" }, { "BHYVE", "bhyve" },
-        { "Hyper-V", "microsoft" }, { "Google Compute Engine", "google" },
-    };
-    static const char *const files[] = { "/sys/class/dmi/id/product_name", "/sys/class/dmi/id/sys_vendor",
-                                         "/sys/class/dmi/id/board_vendor", "/sys/class/dmi/id/bios_vendor" };
+    static const char vendors[] =
+        "KVM\0kvm\0Amazon EC2\0amazon\0QEMU\0qemu\0VMware\0vmware\0VMW\0vmware\0innotek GmbH\0oracle\0"
+        "VirtualBox\0oracle\0Xen\0xen\0Bochs\0bochs\0Parallels\0parallels\0BHYVE\0bhyve\0"
+        "Hyper-V\0microsoft\0Google Compute Engine\0google\0";
     static char text[256];
-    struct stat st;
     *container = true;
-    if (read_small("/run/systemd/container", text, sizeof text) > 0) {
+    if (file_get("/run/systemd/container", text, sizeof text) > 0) {
         text[strcspn(text, "\n")] = 0;
         return text;
     }
-    if (sys_stat("/run/.containerenv", &st) == 0)
+    if (exists("/run/.containerenv"))
         return "podman";
-    if (sys_stat("/.dockerenv", &st) == 0)
+    if (exists("/.dockerenv"))
         return "docker";
     *container = false;
-    for (u32 i = 0; i < LEN(files); i++)
-        for (u32 k = 0; k < LEN(vendors) && read_small(files[i], text, sizeof text) > 0; k++)
-            if (z_after(text, vendors[k].trace))
-                return vendors[k].id;
-    if (read_small("/sys/hypervisor/type", text, sizeof text) > 0 && z_after(text, "xen"))
-        return "xen";
-    return "none";
+    for (EACH(name, "product_name\0sys_vendor\0board_vendor\0bios_vendor\0")) {
+        BUF(path, 64);
+        buf_fmt(&path, "/sys/class/dmi/id/%s", name);
+        (void)file_get(buf_end(&path), text, sizeof text);
+        const char *id = pair_of(vendors, text, true);
+        if (id)
+            return id;
+    }
+    (void)file_get("/sys/hypervisor/type", text, sizeof text);
+    return z_after(text, "xen") ? "xen" : "none";
 }
 
 static bool virtualization_is(const char *want)
@@ -157,7 +161,7 @@ static bool virtualization_is(const char *want)
         return !none && container;
     if (STREQ(want, "private-users")) {
         char map[128];
-        return read_small("/proc/self/uid_map", map, sizeof map) > 0
+        return file_get("/proc/self/uid_map", map, sizeof map) > 0
             && !str_starts(str_trim(str_of(map)), "0          0");
     }
     return STREQ(want, id);
@@ -178,112 +182,103 @@ static bool kernel_word(const char *want)
 
 static bool on_ac_power(void)
 {
-    char dents[2048], text[32];
+    struct dir d;
+    char text[32];
     bool any = false, online = false;
-    int fd = sys_open("/sys/class/power_supply", O_RDONLY | O_DIRECTORY);
-    for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            BUF(path, 512);
-            buf_fmt(&path, "/sys/class/power_supply/%s/online", d->d_name);
-            if (d->d_name[0] == '.' || read_small(buf_end(&path), text, sizeof text) <= 0)
-                continue;
-            any = true;
-            online |= text[0] == '1';
-        }
-    if (fd >= 0)
-        sys_close(fd);
+    dir_open(&d, "/sys/class/power_supply");
+    for (struct dirent *e; (e = dir_next(&d));) {
+        BUF(path, 512);
+        buf_fmt(&path, "/sys/class/power_supply/%s/online", e->d_name);
+        any |= file_get(buf_end(&path), text, sizeof text) > 0;
+        online |= text[0] == '1';
+    }
     return online || !any;
 }
 
 static bool capability_in_bounding_set(const char *want)
 {
-    static const char *const names[] = {
-        "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid",
-        "setpcap", "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw",
-        "ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct",
-        "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod",
-        "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
-        "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
-    };
-    for (u32 i = 0; i < LEN(names); i++) {
-        const char *w = want;
-        if ((w[0] | 32) == 'c' && (w[1] | 32) == 'a' && (w[2] | 32) == 'p' && w[3] == '_')
-            w += 4;
-        u32 k = 0;
-        while (w[k] && names[i][k] && (w[k] == '_' ? '_' : w[k] | 32) == names[i][k])
-            k++;
-        if (!w[k] && !names[i][k])
-            return sys_prctl(23 /* PR_CAPBSET_READ */, i, 0) == 1;
-    }
-    return false;
+    static const char names[] =
+        "chown\0dac_override\0dac_read_search\0fowner\0fsetid\0kill\0setgid\0setuid\0setpcap\0linux_immutable\0"
+        "net_bind_service\0net_broadcast\0net_admin\0net_raw\0ipc_lock\0ipc_owner\0sys_module\0sys_rawio\0"
+        "sys_chroot\0sys_ptrace\0sys_pacct\0sys_admin\0sys_boot\0sys_nice\0sys_resource\0sys_time\0"
+        "sys_tty_config\0mknod\0lease\0audit_write\0audit_control\0setfcap\0mac_override\0mac_admin\0syslog\0"
+        "wake_alarm\0block_suspend\0audit_read\0perfmon\0bpf\0checkpoint_restore\0";
+    BUF(lower, 32);
+    i32 which;
+    for (; *want; want++)
+        buf_c(&lower, *want >= 'A' && *want <= 'Z' ? *want | 32 : *want);
+    struct str name = STR(lower);
+    return name_find(names, str_from(name, str_starts(name, "cap_") ? 4 : 0), &which) == 0
+        && sys_prctl(23 /* PR_CAPBSET_READ */, (u32)which, 0) == 1;
 }
 
 static bool security_is(const char *want)
 {
-    static const struct { const char *name, *path; } modules[] = {
-        { "selinux", "/sys/fs/selinux" }, { "apparmor", "/sys/kernel/security/apparmor" },
-        { "smack", "/sys/fs/smackfs" }, { "tomoyo", "/sys/kernel/security/tomoyo/version" },
-        { "ima", "/sys/kernel/security/ima" }, { "uefi-secureboot", "/sys/firmware/efi/secureboot" },
-        { "tpm2", "/sys/class/tpmrm/tpmrm0" },
-    };
-    struct stat st;
-    for (u32 i = 0; i < LEN(modules); i++)
-        if (STREQ(want, modules[i].name))
-            return sys_stat(modules[i].path, &st) == 0;
-    return false;
+    const char *path = pair_of("selinux\0/sys/fs/selinux\0apparmor\0/sys/kernel/security/apparmor\0"
+                               "smack\0/sys/fs/smackfs\0tomoyo\0/sys/kernel/security/tomoyo/version\0"
+                               "ima\0/sys/kernel/security/ima\0uefi-secureboot\0/sys/firmware/efi/secureboot\0"
+                               "tpm2\0/sys/class/tpmrm/tpmrm0\0", want, false);
+    return path && exists(path);
 }
+
+enum { LESS = 1, EQUAL = 2, MORE = 4 };
+
+/* Takes an operator at the front of *z: which outcomes of a comparison it accepts; none: 0. */
+static u32 take_operator(const char **z)
+{
+    static const struct { char op[3]; u8 accepts; } ops[] = {
+        { "<=", LESS | EQUAL }, { ">=", MORE | EQUAL }, { "!=", LESS | MORE },
+        { "<", LESS }, { ">", MORE }, { "=", EQUAL },
+    };
+    for (u32 i = 0; i < LEN(ops); i++) {
+        const char *rest = z_after(*z, ops[i].op);
+        if (!rest)
+            continue;
+        *z = rest;
+        return ops[i].accepts;
+    }
+    return 0;
+}
+
+static u32 compare(u64 a, u64 b) { return a < b ? LESS : a == b ? EQUAL : MORE; }
 
 /* "< 5.10", ">= 6", or a glob on the release. */
 static bool kernel_version_is(const char *want)
 {
-    static const struct { const char *op; bool less, equal, more; } ops[] = {
-        { "<=", true, true, false }, { ">=", false, true, true }, { "!=", true, false, true },
-        { "<", true, false, false }, { ">", false, false, true }, { "=", false, true, false },
-    };
     struct utsname u;
     if (sys_uname(&u) < 0)
         return false;
-    for (u32 i = 0; i < LEN(ops); i++) {
-        const char *v = z_after(want, ops[i].op);
-        if (!v)
-            continue;
-        struct str a = str_of(u.release), b = str_trim(str_of(v)), x, y;
-        while (true) {
-            u64 m = 0, n = 0;
-            x = str_word(&a, ".-");
-            y = str_word(&b, ".-");
-            if (!y.p || parse_u64(x, 10, &m) < 0 || parse_u64(y, 10, &n) < 0)
-                return ops[i].equal;
-            if (m != n)
-                return m < n ? ops[i].less : ops[i].more;
-        }
+    u32 accepts = take_operator(&want), order = EQUAL;
+    if (!accepts)
+        return glob_match(want, u.release);
+    struct str a = str_of(u.release), b = str_trim(str_of(want)), y;
+    while (order == EQUAL && (y = str_word(&b, ".-")).p) {
+        u64 m = 0, n = 0;
+        struct str x = str_word(&a, ".-");
+        if (parse_u64(x, 10, &m) < 0 || parse_u64(y, 10, &n) < 0)
+            break;
+        order = compare(m, n);
     }
-    return glob_match(want, u.release);
+    return accepts & order;
 }
 
 /* "5", ">= 2", "< 4G" against a number. */
 static bool compare_number(const char *want, u64 have, bool size)
 {
-    struct str s = str_trim(str_of(want));
-    size_t op = s.n ? strspn(s.p, "<>=!") : 0;
-    struct str sign = str_cut(s, op);
     u64 n;
-    s = str_trim(str_from(s, op));
+    want += strspn(want, BLANKS);
+    u32 accepts = take_operator(&want);
+    struct str s = str_trim(str_of(want));
     if ((size ? parse_size(s, 1024, &n) : parse_u64(s, 10, &n)) < 0)
         return false;
-    if (!sign.n || str_is(sign, ">="))
-        return have >= n;
-    return str_is(sign, "<") ? have < n : str_is(sign, "<=") ? have <= n : str_is(sign, ">") ? have > n
-         : str_is(sign, "!=") ? have != n : have == n;
+    return (accepts ? accepts : MORE | EQUAL) & compare(have, n);
 }
 
 static bool memory_is(const char *want)
 {
     char text[256];
     u64 kib = 0;
-    if (read_small("/proc/meminfo", text, sizeof text) > 0) {
+    if (file_get("/proc/meminfo", text, sizeof text) > 0) {
         struct str rest = str_of(text);
         (void)str_word(&rest, " ");
         (void)parse_u64(str_word(&rest, " "), 10, &kib);
@@ -296,7 +291,7 @@ static bool cpus_are(const char *want)
     char text[4096];
     u64 n = 0;
     struct str rest = { NULL, 0 }, word;
-    if (read_small("/proc/stat", text, sizeof text) > 0)
+    if (file_get("/proc/stat", text, sizeof text) > 0)
         rest = str_of(text);
     while ((word = str_word(&rest, "\n")).p)
         n += str_starts(word, "cpu") && word.n > 3 && word.p[3] != ' ';
@@ -315,7 +310,7 @@ static bool host_is(char which, const char *want)
 static bool environment_has(const char *want)
 {
     static char env[8192];
-    ssize_t n = read_small("/proc/self/environ", env, sizeof env);
+    ssize_t n = file_get("/proc/self/environ", env, sizeof env);
     size_t len = strlen(want);
     for (char *p = env; n > 0 && p < env + n; p += strlen(p) + 1)
         if (strncmp(p, want, len) == 0 && (!p[len] || (!strchr(want, '=') && p[len] == '=')))
@@ -325,16 +320,13 @@ static bool environment_has(const char *want)
 
 static bool machine_condition(u32 type, const char *want)
 {
-    bool truth;
-    struct stat st;
     switch (type) {
     case COND_KERNEL_COMMAND_LINE: return kernel_word(want);
     case COND_VIRTUALIZATION: return virtualization_is(want);
     case COND_CAPABILITY: return capability_in_bounding_set(want);
-    case COND_AC_POWER: return parse_bool(str_of(want), &truth) == 0 && truth == on_ac_power();
+    case COND_AC_POWER: return truth_is(want, on_ac_power());
     case COND_SECURITY: return security_is(want);
-    case COND_FIRST_BOOT:
-        return parse_bool(str_of(want), &truth) == 0 && truth == (sys_stat("/run/systemd/first-boot", &st) == 0);
+    case COND_FIRST_BOOT: return truth_is(want, exists("/run/systemd/first-boot"));
     case COND_HOST: return host_is('H', want) || host_is('m', want);
     case COND_ARCHITECTURE: return host_is('a', STREQ(want, "native") ? "*" : want);
     case COND_KERNEL_VERSION: return kernel_version_is(want);

@@ -9,45 +9,28 @@
 
 /* ---- names of values ----------------------------------------------------------------------- */
 
-static const struct name service_types[] = {
-    { SERVICE_SIMPLE, "simple" }, { SERVICE_EXEC, "exec" }, { SERVICE_FORKING, "forking" },
-    { SERVICE_ONESHOT, "oneshot" }, { SERVICE_DBUS, "dbus" }, { SERVICE_NOTIFY, "notify" },
-    { SERVICE_IDLE, "idle" }, { 0, NULL },
-};
-static const struct name restarts[] = {
-    { RESTART_NO, "no" }, { RESTART_ON_SUCCESS, "on-success" }, { RESTART_ON_FAILURE, "on-failure" },
-    { RESTART_ON_ABNORMAL, "on-abnormal" }, { RESTART_ON_WATCHDOG, "on-watchdog" },
-    { RESTART_ON_ABORT, "on-abort" }, { RESTART_ALWAYS, "always" }, { 0, NULL },
-};
-static const struct name kill_modes[] = {
-    { KILL_CONTROL_GROUP, "control-group" }, { KILL_PROCESS, "process" }, { KILL_MIXED, "mixed" },
-    { KILL_NONE, "none" }, { 0, NULL },
-};
-static const struct name notify_accesses[] = {
-    { NOTIFY_NONE, "none" }, { NOTIFY_ALL, "all" }, { NOTIFY_EXEC, "exec" }, { NOTIFY_MAIN, "main" },
-    { 0, NULL },
-};
-static const struct name job_modes[] = {
-    { MODE_FAIL, "fail" }, { MODE_REPLACE, "replace" },
-    { MODE_REPLACE_IRREVERSIBLY, "replace-irreversibly" }, { MODE_ISOLATE, "isolate" },
-    { MODE_FLUSH, "flush" }, { MODE_IGNORE_DEPENDENCIES, "ignore-dependencies" },
-    { MODE_IGNORE_REQUIREMENTS, "ignore-requirements" }, { MODE_TRIGGERING, "triggering" }, { 0, NULL },
-};
-static const struct name actions[] = {
-    { ACTION_NONE, "none" }, { ACTION_REBOOT, "reboot" }, { ACTION_REBOOT_FORCE, "reboot-force" },
-    { ACTION_REBOOT_IMMEDIATE, "reboot-immediate" }, { ACTION_POWEROFF, "poweroff" },
-    { ACTION_POWEROFF_FORCE, "poweroff-force" }, { ACTION_POWEROFF_IMMEDIATE, "poweroff-immediate" },
-    { ACTION_EXIT, "exit" }, { ACTION_EXIT_FORCE, "exit-force" }, { 0, NULL },
-};
-static const struct name collects[] = { { 0, "inactive" }, { 1, "inactive-or-failed" }, { 0, NULL } };
-static const struct name timeout_modes[] = {
-    { TIMEOUT_TERMINATE, "terminate" }, { TIMEOUT_ABORT, "abort" }, { TIMEOUT_KILL, "kill" }, { 0, NULL },
-};
-static const struct name preserves[] = {
-    { PRESERVE_NO, "no" }, { PRESERVE_YES, "yes" }, { PRESERVE_RESTART, "restart" }, { 0, NULL },
-};
+static const char service_types[] =
+    "simple\0exec\0forking\0oneshot\0dbus\0notify\0idle\0";
+static const char restarts[] =
+    "no\0on-success\0on-failure\0on-abnormal\0on-watchdog\0on-abort\0always\0";
+static const char kill_modes[] =
+    "control-group\0process\0mixed\0none\0";
+static const char notify_accesses[] =
+    "none\0all\0exec\0main\0";
+static const char job_modes[] =
+    "fail\0replace\0replace-irreversibly\0isolate\0flush\0ignore-dependencies\0ignore-requirements\0"
+    "triggering\0";
+static const char actions[] =
+    "none\0reboot\0reboot-force\0reboot-immediate\0poweroff\0poweroff-force\0poweroff-immediate\0"
+    "exit\0exit-force\0";
+static const char collects[] =
+    "inactive\0inactive-or-failed\0";
+static const char timeout_modes[] =
+    "terminate\0abort\0kill\0";
+static const char preserves[] =
+    "no\0yes\0restart\0";
 
-const struct name *const enum_tables[ENUM_TABLES] = {
+const char *const enum_tables[ENUM_TABLES] = {
     [E_SERVICE_TYPE] = service_types, [E_RESTART] = restarts, [E_KILL_MODE] = kill_modes,
     [E_NOTIFY] = notify_accesses, [E_JOB_MODE] = job_modes, [E_ACTION] = actions,
     [E_COLLECT] = collects, [E_TIMEOUT_MODE] = timeout_modes, [E_PRESERVE] = preserves,
@@ -58,13 +41,12 @@ const struct name *const enum_tables[ENUM_TABLES] = {
 
 /* The setters by name; a row holds an index. */
 #define SETTERS(X)                                                                                     \
-    X(todo, V_NOTHING) X(gone, V_NOTHING) X(deps, V_NOTHING) X(isolate, V_NOTHING)                     \
-    X(mounts_for, V_ITEM) X(docs, V_ITEM) X(string, V_TEXT) X(string_as, V_NOTHING) X(path, V_TEXT)    \
-    X(workdir, V_TEXT) X(pid_file, V_TEXT) X(user, V_TEXT) X(users, V_ITEM) X(slice, V_TEXT)           \
-    X(flag, V_BOOL) X(unsigned, V_UNSIGNED) X(nice, V_INT) X(oom_adjust, V_INT) X(priority, V_INT)     \
+    X(todo, V_NOTHING) X(gone, V_NOTHING) X(as, V_NOTHING) X(deps, V_NOTHING) X(isolate, V_NOTHING)    \
+    X(mounts_for, V_ITEM) X(docs, V_ITEM) X(string, V_TEXT) X(path, V_TEXT) X(workdir, V_TEXT)         \
+    X(pid_file, V_TEXT) X(user, V_TEXT) X(users, V_ITEM) X(slice, V_TEXT) X(flag, V_BOOL)              \
+    X(unsigned, V_UNSIGNED) X(nice, V_INT) X(oom_adjust, V_INT) X(priority, V_INT)                     \
     X(exit_status, V_INT) X(mode, V_MODE) X(signal, V_SIGNAL) X(enum, V_ENUM) X(sec, V_SPAN)           \
-    X(sec_as, V_NOTHING) X(sec_fix0, V_SPAN) X(job_timeout, V_SPAN) X(timeout_start, V_SPAN)           \
-    X(timeout_abort, V_SPAN) X(timeout_both, V_NOTHING) X(exec, V_EXEC) X(status_set, V_STATUS)        \
+    X(sec_fix0, V_SPAN) X(timeout_both, V_NOTHING) X(exec, V_EXEC) X(status_set, V_STATUS)             \
     X(environ, V_ITEM) X(env_file, V_ENV_FILE) X(env_names, V_ITEM) X(std_input, V_STDIO)              \
     X(std_output, V_STDIO) X(rlimit, V_LIMIT) X(dirs, V_ITEM) X(condition, V_CONDITION)                \
     X(install, V_NOTHING)
@@ -88,23 +70,38 @@ enum { U = SEC_UNIT, S = SEC_SERVICE, K = SEC_SOCKET, M = SEC_MOUNT, A = SEC_AUT
        T = SEC_TIMER, P = SEC_PATH, L = SEC_SLICE, C = SEC_SCOPE, I = SEC_INSTALL,
        EXEC = S | K | M | W, CGROUP = EXEC | L | C, KILL = EXEC | C };
 
-#define ROW(text, sections, set, arg, def) { text, sections, SET_##set, (u32)(arg), (u32)(def) },
+#define SECS(n) ((n) * 10)
+static const struct directive_names {
+#define D(name, ...) char name[sizeof #name];
+#define N(id, name, ...) char id[sizeof #name];
+#include "directives.def"
+#undef D
+#undef N
+} names = {
+#define D(name, ...) #name,
+#define N(id, name, ...) #name,
+#include "directives.def"
+#undef D
+#undef N
+};
+
+#define ROW(id, sections, set, arg, def) { offsetof(struct directive_names, id), sections, SET_##set, arg, (i64)(def) },
 const struct directive directives[DIRECTIVES] = {
-#define D(name, ...) ROW(#name, __VA_ARGS__)
-#define N(id, name, ...) ROW(#name, __VA_ARGS__)
+#define D(name, ...) ROW(name, __VA_ARGS__)
+#define N(id, name, ...) ROW(id, __VA_ARGS__)
 #include "directives.def"
 };
 #undef ROW
 
-static const char *const section_names[] = { "Unit", "Service", "Socket", "Mount", "Automount", "Swap",
-                                             "Timer", "Path", "Slice", "Scope", "Install" };
+static const char section_names[] =
+    "Unit\0Service\0Socket\0Mount\0Automount\0Swap\0Timer\0Path\0Slice\0Scope\0Install\0";
 
-const char *section_name(u32 section)
+const char *section_name(u32 section) { return name_of(section_names, __builtin_ctz(section)); }
+
+u32 section_find(struct str name)
 {
-    for (u32 i = 0; i < LEN(section_names); i++)
-        if (section == BIT(i))
-            return section_names[i];
-    return NULL;
+    i32 bit;
+    return name_find(section_names, name, &bit) < 0 ? 0 : BIT(bit);
 }
 
 u32 section_of_type(int type)
@@ -116,20 +113,23 @@ u32 section_of_type(int type)
     return sections[type];
 }
 
+const char *directive_name(const struct directive *d) { return (const char *)&names + d->name; }
+
 const struct directive *directive_find(struct str name, u32 section)
 {
     u32 lo = 0, hi = DIRECTIVES;
     while (lo < hi) {
         u32 mid = (lo + hi) / 2;
-        int order = strncmp(directives[mid].name, name.p, name.n);
+        const char *here = directive_name(&directives[mid]);
+        int order = strncmp(here, name.p, name.n);
         if (order == 0)
-            order = directives[mid].name[name.n] != 0;
+            order = here[name.n] != 0;
         if (order < 0)
             lo = mid + 1;
         else
             hi = mid;
     }
-    for (; lo < DIRECTIVES && str_is(name, directives[lo].name); lo++)
+    for (; lo < DIRECTIVES && str_is(name, directive_name(&directives[lo])); lo++)
         if (!section || directives[lo].sections & section)
             return &directives[lo];
     return NULL;
@@ -163,7 +163,7 @@ bool unit_has(unit_id id, u32 directive) { return setting_find(id, directive, NU
 i32 unit_int(unit_id id, u32 directive)
 {
     const struct setting *s = setting_find(id, directive, NULL);
-    return (i32)(s ? s->w[0] : directives[directive].def);
+    return s ? (i32)s->w[0] : directives[directive].def;
 }
 
 usec unit_span(unit_id id, u32 directive)
@@ -171,8 +171,8 @@ usec unit_span(unit_id id, u32 directive)
     const struct setting *s = setting_find(id, directive, NULL);
     if (s)
         return (usec)s->w[0] | (usec)s->w[1] << 32;
-    u32 def = directives[directive].def;
-    return def == FOREVER ? USEC_INF : def;
+    i64 tenths = directives[directive].def;
+    return tenths == FOREVER ? USEC_INF : (usec)tenths * 100 * USEC_MS;
 }
 
 const char *unit_text(unit_id id, u32 directive)

@@ -7,22 +7,27 @@
 
 #define BEFORE (DEP_AFTER | DEP_REVERSE)
 
-/* Default dependencies: for units with DefaultDependencies=yes. */
-static const struct default_dep { u8 type; u32 kinds; const char *name; } default_deps[] = {
-    { UNIT_SERVICE, DEP_REQUIRES | DEP_AFTER, "sysinit.target" },
-    { UNIT_SERVICE, DEP_AFTER, "basic.target" },
-    { UNIT_SERVICE, DEP_CONFLICTS, "shutdown.target" }, { UNIT_SERVICE, BEFORE, "shutdown.target" },
-    { UNIT_SOCKET, DEP_REQUIRES | DEP_AFTER, "sysinit.target" }, { UNIT_SOCKET, BEFORE, "sockets.target" },
-    { UNIT_SOCKET, DEP_CONFLICTS, "shutdown.target" }, { UNIT_SOCKET, BEFORE, "shutdown.target" },
-    { UNIT_TIMER, DEP_REQUIRES | DEP_AFTER, "sysinit.target" }, { UNIT_TIMER, BEFORE, "timers.target" },
-    { UNIT_TIMER, DEP_CONFLICTS, "shutdown.target" }, { UNIT_TIMER, BEFORE, "shutdown.target" },
-    { UNIT_PATH, DEP_REQUIRES | DEP_AFTER, "sysinit.target" }, { UNIT_PATH, BEFORE, "paths.target" },
-    { UNIT_PATH, DEP_CONFLICTS, "shutdown.target" }, { UNIT_PATH, BEFORE, "shutdown.target" },
-    { UNIT_TARGET, DEP_CONFLICTS, "shutdown.target" }, { UNIT_TARGET, BEFORE, "shutdown.target" },
-    { UNIT_SLICE, DEP_CONFLICTS, "shutdown.target" }, { UNIT_SLICE, BEFORE, "shutdown.target" },
-    { UNIT_SCOPE, DEP_CONFLICTS, "shutdown.target" }, { UNIT_SCOPE, BEFORE, "shutdown.target" },
-    { UNIT_SWAP, DEP_CONFLICTS, "umount.target" }, { UNIT_SWAP, BEFORE, "umount.target" },
-    { UNIT_SWAP, BEFORE, "swap.target" },
+/* Who a default dependency is for: units of a type, and mounts by what they are. */
+enum {
+    SERVICE = BIT(UNIT_SERVICE), SOCKET = BIT(UNIT_SOCKET), TIMER = BIT(UNIT_TIMER), PATH = BIT(UNIT_PATH),
+    STARTED = SERVICE | SOCKET | TIMER | PATH, MOUNT = BIT(UNIT_MOUNT), SWAP = BIT(UNIT_SWAP), SLICE = BIT(UNIT_SLICE),
+    SCOPE = BIT(UNIT_SCOPE), STOPPED = STARTED | BIT(UNIT_TARGET) | SLICE | SCOPE,
+    LOCAL = BIT(16), NETWORK = BIT(17), IN_MEMORY = BIT(18),
+    FOR_LOCAL = BIT(19), FOR_REMOTE = BIT(20), FOR_SYSROOT = BIT(21), FOR_INITRD = BIT(22),
+};
+
+/* For units with DefaultDependencies=yes. */
+static const struct { u32 who, kinds; const char *name; } default_deps[] = {
+    { STARTED, DEP_REQUIRES | DEP_AFTER, "sysinit.target" }, { SERVICE, DEP_AFTER, "basic.target" },
+    { SOCKET, BEFORE, "sockets.target" }, { TIMER, BEFORE, "timers.target" }, { PATH, BEFORE, "paths.target" },
+    { STOPPED, DEP_CONFLICTS, "shutdown.target" }, { STOPPED, BEFORE, "shutdown.target" },
+    { FOR_LOCAL, BEFORE, "local-fs.target" }, { FOR_REMOTE, BEFORE, "remote-fs.target" },
+    { FOR_SYSROOT, BEFORE, "initrd-root-fs.target" }, { FOR_INITRD, BEFORE, "initrd-fs.target" },
+    { LOCAL, DEP_AFTER, "local-fs-pre.target" }, { NETWORK, DEP_AFTER, "remote-fs-pre.target" },
+    { MOUNT | SWAP, DEP_CONFLICTS, "umount.target" }, { MOUNT | SWAP, BEFORE, "umount.target" },
+    { NETWORK, DEP_AFTER, "network.target" }, { NETWORK, DEP_WANTS | DEP_AFTER, "network-online.target" },
+    { IN_MEMORY, DEP_AFTER, "swap.target" },         /* unmounted before memory may be short */
+    { SWAP, BEFORE, "swap.target" },
 };
 
 static void add_dep(unit_id id, u32 kinds, struct str name)
@@ -34,62 +39,35 @@ static void add_dep(unit_id id, u32 kinds, struct str name)
 
 /* ---- settings while they are in working space ---------------------------------------------- */
 
-static const struct setting *find(const struct build *b, u32 directive, const struct setting *after)
-{
-    u32 at = after ? (u32)(after->w + after->n - b->words) : 0;
-    for (; at < b->n; at += ((const struct setting *)(const void *)(b->words + at))->n + 1u) {
-        const struct setting *s = (const void *)(b->words + at);
-        if (s->id == directive)
-            return s;
-    }
-    return NULL;
-}
-
-static bool has(const struct build *b, u32 directive) { return find(b, directive, NULL); }
+static bool has(const struct build *b, u32 directive) { return build_find(b, directive, NULL); }
 
 static i32 int_of(const struct build *b, u32 directive)
 {
-    const struct setting *s = find(b, directive, NULL);
-    return (i32)(s ? s->w[0] : directives[directive].def);
+    const struct setting *s = build_find(b, directive, NULL);
+    return s ? (i32)s->w[0] : directives[directive].def;
 }
 
-static const char *text_of(const struct build *b, u32 directive)
+/* The text of a setting that holds one; 0: not set, which is the empty text too. */
+static u32 word_of(const struct build *b, u32 directive)
 {
-    const struct setting *s = find(b, directive, NULL);
-    return s ? text_at(s->w[0]) : NULL;
+    const struct setting *s = build_find(b, directive, NULL);
+    return s ? s->w[0] : 0;
 }
 
-static int set_int(struct build *b, u32 directive, i32 v)
-{
-    u32 w = (u32)v;
-    return build_set(b, directive, &w, 1);
-}
+static struct str text_of(const struct build *b, u32 directive) { return str_of(text_at(word_of(b, directive))); }
 
-static int set_span(struct build *b, u32 directive, usec t)
+/* A path this unit needs, as if RequiresMountsFor= named it. */
+static void needs_path(struct build *b, struct str path)
 {
-    u32 w[2] = { (u32)t, (u32)(t >> 32) };
-    return build_set(b, directive, w, 2);
-}
-
-static int refuse(struct build *b, const char *why)
-{
-    log_line(LOG_ERR, "%s: %s Refusing.", b->path, why);
-    return -ENOEXEC;
-}
-
-/* Paths this unit needs, as if RequiresMountsFor= named them. */
-static int needs_path(struct build *b, struct str path)
-{
-    if (!path_valid(path) || str_is(path, "/"))
-        return 0;
-    return build_text(b, D_RequiresMountsFor, path, true);
+    if (path_valid(path) && !str_is(path, "/"))
+        (void)build_text(b, D_RequiresMountsFor, path, true);
 }
 
 /* ---- services ------------------------------------------------------------------------------ */
 
 static const char *service_complaint(const struct build *b)
 {
-    const struct setting *start = find(b, D_ExecStart, NULL);
+    const struct setting *start = build_find(b, D_ExecStart, NULL);
     i32 type = int_of(b, D_Type), restart = int_of(b, D_Restart);
     bool action = int_of(b, D_SuccessAction) != ACTION_NONE;
     if (!start && !has(b, D_ExecStop) && !action)
@@ -99,7 +77,7 @@ static const char *service_complaint(const struct build *b)
     if (!int_of(b, D_RemainAfterExit) && !start && !action)
         return "Service has no ExecStart= and no SuccessAction= settings and does not have "
                "RemainAfterExit=yes set.";
-    if (type != SERVICE_ONESHOT && find(b, D_ExecStart, start))
+    if (type != SERVICE_ONESHOT && build_find(b, D_ExecStart, start))
         return "Service has more than one ExecStart= setting, which is only allowed for Type=oneshot "
                "services.";
     if (type == SERVICE_ONESHOT && (restart == RESTART_ALWAYS || restart == RESTART_ON_SUCCESS))
@@ -112,45 +90,41 @@ static const char *service_complaint(const struct build *b)
     return NULL;
 }
 
-static int service_paths(struct build *b)
+static void service_paths(struct build *b)
 {
-    static const struct { u16 id; const char *base; } dirs[] = {
-        { D_RuntimeDirectory, "/run" }, { D_StateDirectory, "/var/lib" }, { D_CacheDirectory, "/var/cache" },
-        { D_LogsDirectory, "/var/log" }, { D_ConfigurationDirectory, "/etc" },
-    };
-    const char *cwd = text_of(b, D_WorkingDirectory);
-    int r = cwd && cwd[0] == '/' && !find(b, D_WorkingDirectory, NULL)->w[1] ? needs_path(b, str_of(cwd)) : 0;
-    for (u32 i = 0; i < LEN(dirs); i++) {
-        if (!has(b, dirs[i].id))
-            continue;
+    static const u16 dirs[] = { D_RuntimeDirectory, D_StateDirectory, D_CacheDirectory, D_LogsDirectory,
+                                D_ConfigurationDirectory };
+    const u16 *dir = dirs;
+    const struct setting *cwd = build_find(b, D_WorkingDirectory, NULL);
+    if (cwd && !cwd->w[1])
+        needs_path(b, str_of(text_at(cwd->w[0])));
+    for (EACH(base, "/run\0/var/lib\0/var/cache\0/var/log\0/etc\0")) {
         /* One path stands for all: systemd names each, but they share the mounts above them. */
         BUF(path, PATH_BYTES);
-        buf_fmt(&path, "%s/%s", dirs[i].base, text_of(b, dirs[i].id));
-        if (r == 0)
-            r = needs_path(b, (struct str){ path.p, path.n });
+        if (!has(b, *dir++))
+            continue;
+        buf_fmt(&path, "%s/%s", base, text_at(word_of(b, dir[-1])));
+        needs_path(b, STR(path));
     }
-    return r;
 }
 
-static int complete_service(struct build *b)
+/* What complete_...() return is why the unit is refused. NULL: it is not. */
+static const char *complete_service(struct build *b)
 {
-    int r = 0;
     if (!has(b, D_Type))
-        r = set_int(b, D_Type, has(b, D_BusName) ? SERVICE_DBUS : has(b, D_ExecStart) ? SERVICE_SIMPLE
-                                                                                      : SERVICE_ONESHOT);
+        build_int(b, D_Type, has(b, D_BusName) ? SERVICE_DBUS : has(b, D_ExecStart) ? SERVICE_SIMPLE : SERVICE_ONESHOT);
     const char *complaint = service_complaint(b);
     if (complaint)
-        return refuse(b, complaint);
+        return complaint;
     i32 type = int_of(b, D_Type);
-    if (r == 0 && type == SERVICE_ONESHOT && !has(b, D_TimeoutStartSec))
-        r = set_span(b, D_TimeoutStartSec, USEC_INF);
-    bool notifies = type == SERVICE_NOTIFY || has(b, D_WatchdogSec);
-    if (r == 0 && notifies && int_of(b, D_NotifyAccess) == NOTIFY_NONE)
-        r = set_int(b, D_NotifyAccess, NOTIFY_MAIN);
+    if (type == SERVICE_ONESHOT && !has(b, D_TimeoutStartSec))
+        build_span(b, D_TimeoutStartSec, USEC_INF);
+    if ((type == SERVICE_NOTIFY || has(b, D_WatchdogSec)) && int_of(b, D_NotifyAccess) == NOTIFY_NONE)
+        build_int(b, D_NotifyAccess, NOTIFY_MAIN);
     if (type == SERVICE_DBUS)
         build_warn(b, LOG_NOTICE, "Type=dbus: pith is not on the bus yet, starting as Type=simple.");
-    /* A terminal is reset and hung up like systemd does when it is the service's input. */
-    return r == 0 ? service_paths(b) : r;
+    service_paths(b);
+    return NULL;
 }
 
 /* ---- mounts and swaps ---------------------------------------------------------------------- */
@@ -162,15 +136,10 @@ static bool extrinsic_mount(struct str where, struct str options)
         || fstab_option(options, "x-initrd.mount", NULL);
 }
 
-static bool is_bind(struct str options, const char *type)
+static bool is_bind(struct str options, struct str type)
 {
     return fstab_option(options, "bind", NULL) || fstab_option(options, "rbind", NULL)
-        || (type && (STREQ(type, "bind") || STREQ(type, "rbind")));
-}
-
-static bool is_network(struct str options, const char *type)
-{
-    return fstab_option(options, "_netdev", NULL) || (type && fs_is_network(type));
+        || str_is(type, "bind") || str_is(type, "rbind");
 }
 
 static bool is_device_path(struct str path)
@@ -183,103 +152,82 @@ static void need_device(unit_id id, struct str what, u32 kinds)
     BUF(name, UNIT_NAME_BYTES);
     if (is_device_path(what) && !str_is(what, "/dev/root") && !str_is(what, "/dev/nfs")
         && unit_name_from_path(what, ".device", &name) == 0)
-        add_dep(id, kinds, (struct str){ name.p, name.n });
+        add_dep(id, kinds, STR(name));
 }
 
-static void default_mount_deps(unit_id id, struct str where, struct str options, const char *type)
+static u32 mount_traits(struct str where, struct str options, struct str type, bool network)
 {
-    bool network = is_network(options, type), sysroot = in_initrd() && path_below(where, S("/sysroot"));
-    const char *target = sysroot ? (str_is(where, "/sysroot") ? "initrd-root-fs.target" : "initrd-fs.target")
-                       : network ? "remote-fs.target" : "local-fs.target";
-    if (!fstab_yes_no(options, "nofail", "fail"))
-        add_dep(id, BEFORE, str_of(target));
-    add_dep(id, DEP_AFTER, network ? S("remote-fs-pre.target") : S("local-fs-pre.target"));
-    add_dep(id, DEP_CONFLICTS, S("umount.target"));
-    add_dep(id, BEFORE, S("umount.target"));
-    if (network) {
-        add_dep(id, DEP_AFTER, S("network.target"));
-        add_dep(id, DEP_WANTS | DEP_AFTER, S("network-online.target"));
-    }
-    if (type && STREQ(type, "tmpfs"))
-        add_dep(id, DEP_AFTER, S("swap.target"));    /* unmounted before memory may be short */
+    u32 traits = MOUNT | (network ? NETWORK : LOCAL) | (str_is(type, "tmpfs") ? IN_MEMORY : 0);
+    if (fstab_yes_no(options, "nofail", "fail"))
+        return traits;
+    return traits | (in_initrd() && path_below(where, S("/sysroot")) ? str_is(where, "/sysroot") ? FOR_SYSROOT : FOR_INITRD
+                     : network ? FOR_REMOTE : FOR_LOCAL);
 }
 
-/* A command line of our own helper (client/mount.c): all words are given. */
-static int put_helper(struct build *b, u32 id, const char *const *argv, u32 argc)
+/* A command line of our own helper (helper/mount.c): all words are given. */
+static void put_helper(struct build *b, u32 id, const char *verb, const u32 *words, u32 n)
 {
-    u32 w[16] = { 0, text_keep(S("/proc/self/exe")), argc };
-    for (u32 i = 0; i < argc; i++) {
-        w[3 + i] = text_keep(str_of(argv[i]));
-        if (!w[3 + i])
-            return -ENOSPC;
-    }
-    w[0] = EXEC_NO_EXPAND;
-    return w[1] ? build_set(b, id, w, 3 + argc) : -ENOSPC;
+    u32 w[16] = { EXEC_NO_EXPAND, text_keep(S("/proc/self/exe")), 2 + n, text_keep(S("pith-mount")), text_keep(str_of(verb)) };
+    memcpy(w + 5, words, n * sizeof *w);
+    b->failed |= !w[1] || !w[3] || !w[4];
+    (void)build_set(b, id, w, 5 + n);
 }
 
-static int put_mount_helpers(struct build *b)
+static u32 keep_if(i32 wanted, const char *word) { return wanted ? text_keep(str_of(word)) : 0; }
+
+static void put_mount_helpers(struct build *b)
 {
-    const char *where = text_of(b, D_Where), *what = text_of(b, D_What), *type = text_of(b, D_FsType);
-    const char *options = text_of(b, D_Options);
     BUF(mode, 8);
     buf_fmt(&mode, "%o", (u32)int_of(b, D_DirectoryMode));
-    const char *attach[] = { "pith-mount", "mount", what ? what : "", where, type ? type : "auto",
-                             options ? options : "", buf_end(&mode), int_of(b, D_ReadWriteOnly) ? "rw-only" : "" };
-    const char *remount[] = { "pith-mount", "remount", what ? what : "", where, type ? type : "auto",
-                              options ? options : "" };
-    const char *detach[] = { "pith-mount", "umount", where, int_of(b, D_LazyUnmount) ? "lazy" : "",
-                             int_of(b, D_ForceUnmount) ? "force" : "" };
-    int r = put_helper(b, X_Attach, attach, LEN(attach));
-    if (r == 0)
-        r = put_helper(b, X_Remount, remount, LEN(remount));
-    return r == 0 ? put_helper(b, X_Detach, detach, LEN(detach)) : r;
+    u32 type = word_of(b, D_FsType), where = word_of(b, D_Where);
+    u32 attach[] = { word_of(b, D_What), where, type ? type : text_keep(S("auto")), word_of(b, D_Options),
+                     text_keep(STR(mode)), keep_if(int_of(b, D_ReadWriteOnly), "rw-only") };
+    u32 detach[] = { where, keep_if(int_of(b, D_LazyUnmount), "lazy"), keep_if(int_of(b, D_ForceUnmount), "force") };
+    put_helper(b, X_Attach, "mount", attach, 6);
+    put_helper(b, X_Remount, "remount", attach, 4);
+    put_helper(b, X_Detach, "umount", detach, 3);
 }
 
-static int complete_mount(struct build *b)
+static const char *complete_mount(struct build *b, u32 *traits)
 {
     BUF(path, PATH_BYTES);
-    struct str name = str_of(unit_name(b->id));
-    int r = unit_name_to_path(name, &path);
-    struct str where = { path.p, path.n };
-    if (r < 0)
-        return refuse(b, "The unit's name is not that of a path.");
+    if (unit_name_to_path(str_of(unit_name(b->id)), &path) < 0)
+        return "The unit's name is not that of a path.";
+    struct str where = STR(path), what = text_of(b, D_What), options = text_of(b, D_Options), type = text_of(b, D_FsType);
+    bool network = fstab_option(options, "_netdev", NULL) || fs_is_network(type);
     if (!has(b, D_Where))
-        r = build_text(b, D_Where, where, false);
-    else if (!str_is(where, text_of(b, D_Where)))
-        return refuse(b, "Where= setting doesn't match unit name.");
-    struct str what = str_of(text_of(b, D_What)), options = str_of(text_of(b, D_Options));
-    const char *type = text_of(b, D_FsType);
+        (void)build_text(b, D_Where, where, false);
+    else if (!str_eq(where, text_of(b, D_Where)))
+        return "Where= setting doesn't match unit name.";
     if (!what.n && !UNIT(b->id)->generated)
-        return refuse(b, "What= setting is missing.");
+        return "What= setting is missing.";
     if (!str_is(where, "/")) {
-        int slash = str_rfind(where, '/');
-        r = needs_path(b, str_cut(where, (size_t)slash));
+        needs_path(b, str_cut(where, (size_t)str_rfind(where, '/')));
         if (!is_bind(options, type))
             need_device(b->id, what, (fstab_option(options, "x-systemd.device-bound", NULL)
                                       ? DEP_BINDS_TO : DEP_REQUIRES) | DEP_AFTER);
     }
-    if (r == 0 && str_starts(what, "/") && !is_device_path(what) && !is_network(options, type))
-        r = needs_path(b, what);
-    if (int_of(b, D_DefaultDependencies) && !extrinsic_mount(where, options))
-        default_mount_deps(b->id, where, options, type);
-    return r == 0 ? put_mount_helpers(b) : r;
+    if (!is_device_path(what) && !network)
+        needs_path(b, what);
+    *traits = extrinsic_mount(where, options) ? 0 : mount_traits(where, options, type, network);
+    put_mount_helpers(b);
+    return NULL;
 }
 
-static int complete_swap(struct build *b)
+static const char *complete_swap(struct build *b)
 {
-    const char *what = text_of(b, D_SwapWhat);
+    u32 what = word_of(b, D_SwapWhat);
+    struct str path = str_of(text_at(what));
     if (!what)
-        return UNIT(b->id)->generated ? 0 : refuse(b, "What= setting is missing.");
-    const char *options = text_of(b, D_Options);
+        return UNIT(b->id)->generated ? NULL : "What= setting is missing.";
     BUF(priority, 16);
     buf_fmt(&priority, "%d", int_of(b, D_SwapPriority));
-    const char *attach[] = { "pith-mount", "swapon", what, buf_end(&priority), options ? options : "" };
-    const char *detach[] = { "pith-mount", "swapoff", what };
-    need_device(b->id, str_of(what), DEP_BINDS_TO | DEP_AFTER);
-    int r = put_helper(b, X_Attach, attach, LEN(attach));
-    if (r == 0)
-        r = put_helper(b, X_Detach, detach, LEN(detach));
-    return r == 0 && !is_device_path(str_of(what)) ? needs_path(b, str_of(what)) : r;
+    need_device(b->id, path, DEP_BINDS_TO | DEP_AFTER);
+    put_helper(b, X_Attach, "swapon", (u32[]){ what, text_keep(STR(priority)), word_of(b, D_Options) }, 3);
+    put_helper(b, X_Detach, "swapoff", &what, 1);
+    if (!is_device_path(path))
+        needs_path(b, path);
+    return NULL;
 }
 
 /* ---- slices -------------------------------------------------------------------------------- */
@@ -303,69 +251,67 @@ static void default_slice(struct str name, struct buf *out)
     buf_z(out, ".slice");
 }
 
-static int slice_deps(struct build *b)
+static const char *slice_deps(struct build *b)
 {
     struct str name = str_of(unit_name(b->id));
     BUF(slice, UNIT_NAME_BYTES);
-    int type = UNIT(b->id)->type, r = 0;
-    if (type == UNIT_SLICE) {
+    if (UNIT(b->id)->type == UNIT_SLICE) {
         if (slice_parent(name, &slice) <= 0)
-            return slice_name_valid(name) ? 0 : refuse(b, "The slice's name is not valid.");
+            return slice_name_valid(name) ? NULL : "The slice's name is not valid.";
     } else if (has(b, D_Slice)) {
-        buf_z(&slice, text_of(b, D_Slice));
+        buf_str(&slice, text_of(b, D_Slice));
     } else {
         default_slice(name, &slice);
-        r = build_text(b, D_Slice, (struct str){ slice.p, slice.n }, false);
+        (void)build_text(b, D_Slice, STR(slice), false);
     }
-    add_dep(b->id, DEP_REQUIRES | DEP_AFTER | DEP_IN_SLICE, (struct str){ slice.p, slice.n });
-    return r;
+    add_dep(b->id, DEP_REQUIRES | DEP_AFTER | DEP_IN_SLICE, STR(slice));
+    return NULL;
 }
 
 /* -.slice and system.slice are always there; so is a perpetual unit's default. */
-static int complete_slice(struct build *b)
+static void complete_slice(struct build *b)
 {
     struct str name = str_of(unit_name(b->id));
-    if (!str_is(name, "-.slice") && !str_is(name, "system.slice"))
-        return 0;
+    bool root = str_is(name, "-.slice");
+    if (!root && !str_is(name, "system.slice"))
+        return;
     UNIT(b->id)->perpetual = true;
-    int r = set_int(b, D_DefaultDependencies, 0);
-    if (r == 0 && !has(b, D_Description))
-        r = build_text(b, D_Description, str_is(name, "-.slice") ? S("Root Slice") : S("System Slice"), false);
-    return r;
+    build_int(b, D_DefaultDependencies, 0);
+    if (!has(b, D_Description))
+        (void)build_text(b, D_Description, root ? S("Root Slice") : S("System Slice"), false);
 }
 
 /* ---- all together -------------------------------------------------------------------------- */
 
 int unit_complete(struct build *b)
 {
-    struct unit *u = UNIT(b->id);
-    int r = 0;
-    switch (u->type) {
-    case UNIT_SERVICE: r = complete_service(b); break;
-    case UNIT_MOUNT: r = complete_mount(b); break;
-    case UNIT_SWAP: r = complete_swap(b); break;
-    case UNIT_SLICE: r = complete_slice(b); break;
-    case UNIT_DEVICE:
+    u32 type = BIT(UNIT(b->id)->type), traits = type;
+    const char *complaint = NULL;
+    if (type == SERVICE)
+        complaint = complete_service(b);
+    else if (type == MOUNT)
+        complaint = complete_mount(b, &traits);
+    else if (type == SWAP)
+        complaint = complete_swap(b);
+    else if (type == SLICE)
+        complete_slice(b);
+    else if (type == BIT(UNIT_DEVICE) && !has(b, D_JobRunningTimeoutSec))
         /* A device is waited for as long as anything may take to start (systemd.device(5)). */
-        if (!has(b, D_JobRunningTimeoutSec))
-            r = set_span(b, D_JobRunningTimeoutSec, 90 * USEC_SEC);
-        break;
-    default: break;
-    }
+        build_span(b, D_JobRunningTimeoutSec, 90 * USEC_SEC);
     /* What the kernel or others made is left alone by an isolate, unless the unit says otherwise. */
-    const u32 stays = BIT(UNIT_DEVICE) | BIT(UNIT_MOUNT) | BIT(UNIT_SWAP) | BIT(UNIT_SLICE) | BIT(UNIT_AUTOMOUNT) | BIT(UNIT_SCOPE);
-    if (r == 0 && stays & BIT(u->type) && !has(b, D_IgnoreOnIsolate))
-        r = set_int(b, D_IgnoreOnIsolate, 1);
-    if (r < 0)
-        return r;
-    bool in_slice = u->type == UNIT_SERVICE || u->type == UNIT_MOUNT || u->type == UNIT_SWAP
-                 || u->type == UNIT_SOCKET || u->type == UNIT_SLICE || u->type == UNIT_SCOPE;
-    if (in_slice)
-        r = slice_deps(b);
+    const u32 stays = BIT(UNIT_DEVICE) | MOUNT | SWAP | SLICE | BIT(UNIT_AUTOMOUNT) | SCOPE;
+    if (type & stays && !has(b, D_IgnoreOnIsolate))
+        build_int(b, D_IgnoreOnIsolate, 1);
+    if (!complaint && type & (SERVICE | MOUNT | SWAP | SOCKET | SLICE | SCOPE))
+        complaint = slice_deps(b);
+    if (complaint)
+        log_line(LOG_ERR, "%s: %s Refusing.", b->path, complaint);
+    if (complaint || b->failed)
+        return -ENOEXEC;
     for (u32 i = 0; i < LEN(default_deps) && int_of(b, D_DefaultDependencies); i++)
-        if (default_deps[i].type == u->type && !str_is(b->name, default_deps[i].name))
+        if (default_deps[i].who & traits)
             add_dep(b->id, default_deps[i].kinds, str_of(default_deps[i].name));
-    return r;
+    return 0;
 }
 
 /* ---- what needs both ends ------------------------------------------------------------------ */
@@ -390,7 +336,7 @@ static void link_mounts_of(unit_id id, struct str path)
         BUF(name, UNIT_NAME_BYTES);
         struct str prefix = str_cut(path, n);
         if (unit_name_from_path(prefix, ".mount", &name) == 0) {
-            struct str s = { name.p, name.n };
+            struct str s = STR(name);
             unit_id mount = unit_find(s);
             if (!mount && index_find(s))
                 mount = unit_get(s);

@@ -11,23 +11,23 @@
 #define CONFIG "/etc/systemd/system"
 #define RUNTIME "/run/systemd/system"
 
-const struct name file_state_names[] = {
-    { FILE_ENABLED, "enabled" }, { FILE_ENABLED_RUNTIME, "enabled-runtime" }, { FILE_LINKED, "linked" },
-    { FILE_LINKED_RUNTIME, "linked-runtime" }, { FILE_ALIAS, "alias" }, { FILE_MASKED, "masked" },
-    { FILE_MASKED_RUNTIME, "masked-runtime" }, { FILE_STATIC, "static" }, { FILE_DISABLED, "disabled" },
-    { FILE_INDIRECT, "indirect" }, { FILE_GENERATED, "generated" }, { FILE_TRANSIENT, "transient" },
-    { FILE_BAD, "bad" }, { 0, NULL },
-};
+const char file_state_names[] =
+    "enabled\0enabled-runtime\0linked\0linked-runtime\0alias\0masked\0masked-runtime\0static\0"
+    "disabled\0indirect\0generated\0transient\0bad\0";
+
+bool file_has_preset(int state)
+{
+    return state != FILE_ALIAS && state != FILE_STATIC && state != FILE_GENERATED && state != FILE_TRANSIENT;
+}
 
 /* ---- what a unit's files say --------------------------------------------------------------- */
 
 struct info {
     char name[UNIT_NAME_BYTES], path[PATH_BYTES];
-    struct index_entry *entry;
     bool masked, compact;
     char lists[5][4096];                 /* in the order of `keys` */
 };
-static const char *const keys[] = { "WantedBy", "RequiredBy", "Alias", "Also", "DefaultInstance" };
+static const char keys[] = "WantedBy\0RequiredBy\0Alias\0Also\0DefaultInstance\0";
 enum { WANTED_BY, REQUIRED_BY, ALIAS, ALSO, DEFAULT_INSTANCE };
 
 static void take_install(struct info *info, char *text, u32 n, const char *path)
@@ -35,73 +35,66 @@ static void take_install(struct info *info, char *text, u32 n, const char *path)
     struct lexer lex = lex_open(text, n, path);
     struct assignment a = { 0 };
     enum lexed what;
-    while ((what = lex_next(&lex, &a)) != LEX_END && what != LEX_REFUSE)
-        for (u32 i = 0; i < LEN(keys); i++) {
-            if (what != LEX_ASSIGNMENT || !str_is(a.section, "Install") || !str_is(a.key, keys[i]))
-                continue;
-            struct buf b = { info->lists[i], (u32)strlen(info->lists[i]), sizeof info->lists[i], false };
-            if (!a.value.n || i == DEFAULT_INSTANCE)
-                b.n = 0;
-            struct buf full = { scratch(0), 0, VALUE_BYTES, false };
-            if (specifier_expand(str_of(info->name), a.value, &full) == 0) {
-                buf_put(&b, full.p, full.n);
-                buf_c(&b, ' ');
-            }
-            buf_end(&b);
+    while ((what = lex_next(&lex, &a)) != LEX_END && what != LEX_REFUSE) {
+        i32 i;
+        if (what != LEX_ASSIGNMENT || !str_is(a.section, "Install") || name_find(keys, a.key, &i) < 0)
+            continue;
+        struct buf list = BUF_OVER(info->lists[i]), full = { scratch(0), 0, VALUE_BYTES, false };
+        if (a.value.n && i != DEFAULT_INSTANCE)
+            list.n = (u32)strlen(list.p);
+        if (specifier_expand(str_of(info->name), a.value, &full) == 0) {
+            buf_str(&list, STR(full));
+            buf_c(&list, ' ');
         }
+        buf_end(&list);
+    }
 }
 
 /* Drop-ins may add to [Install] too. */
 static void take_dropins(struct info *info)
 {
     BUF(folder, UNIT_NAME_BYTES + 4);
-    static char dents[8192];
     buf_fmt(&folder, "%s.d", info->name);
-    for (struct index_entry *e = NULL; (e = index_next(e, (struct str){ folder.p, folder.n }));) {
+    for (struct index_entry *e = NULL; (e = index_next(e, STR(folder)));) {
+        struct dir d;
         BUF(path, PATH_BYTES);
-        buf_z(&path, search_root);
+        BUF(full, PATH_BYTES);
         index_path(e, &path);
-        int fd = sys_open(buf_end(&path), O_RDONLY | O_DIRECTORY);
-        for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-            for (ssize_t at = 0; at < n;) {
-                struct dirent *d = (void *)(dents + at);
-                at += d->d_reclen;
-                BUF(file, PATH_BYTES);
-                char *text;
-                u32 size;
-                buf_fmt(&file, "%s/%s", path.p + strlen(search_root), d->d_name);
-                if (z_ends(d->d_name, ".conf") && file_read(buf_end(&file), &text, &size) == 0)
-                    take_install(info, text, size, file.p);
-            }
-        if (fd >= 0)
-            sys_close(fd);
+        dir_open(&d, rooted(buf_end(&path), &full));
+        for (struct dirent *f; (f = dir_next(&d));) {
+            BUF(file, PATH_BYTES);
+            char *text;
+            u32 size;
+            buf_fmt(&file, "%s/%s", path.p, f->d_name);
+            if (z_ends(f->d_name, ".conf") && file_read(buf_end(&file), &text, &size) == 0)
+                take_install(info, text, size, file.p);
+        }
     }
 }
 
 /* Finds a unit's file and reads its [Install]. -ENOENT: there is none. */
 static int look_up(struct str name, struct info *info)
 {
-    BUF(real, UNIT_NAME_BYTES);
-    BUF(path, PATH_BYTES);
     char *text;
-    u32 n;
+    u32 n = 0;
+    int r = 0;
     memset(info, 0, sizeof *info);
-    info->entry = index_resolve(name, &real, &info->masked);
-    if (!info->entry || !z_copy(info->name, sizeof info->name, (struct str){ real.p, real.n }))
+    struct buf real = BUF_OVER(info->name), path = BUF_OVER(info->path);
+    struct index_entry *e = index_resolve(name, &real, &info->masked);
+    if (!e)
         return -ENOENT;
-    int r = info->masked ? 0 : file_read_entry(info->entry, &text, &n, &path);
+    buf_end(&real);
+    info->compact = e->kind != ENTRY_BUILTIN && search_dirs[e->dir].compact;
     if (info->masked)
-        index_path(info->entry, &path);
-    z_copy(info->path, sizeof info->path, (struct str){ path.p, path.n });
-    info->compact = info->entry->kind != ENTRY_BUILTIN && search_dirs[info->entry->dir].compact;
-    if (r < 0)
-        return r;
-    info->masked |= !info->masked && n == 0 && info->entry->kind == ENTRY_FILE;
-    if (!info->masked) {
+        index_path(e, &path);
+    else
+        r = file_read_entry(e, &text, &n, &path);
+    info->masked |= r == 0 && n == 0 && e->kind == ENTRY_FILE;
+    if (r == 0 && !info->masked) {
         take_install(info, text, n, path.p);
         take_dropins(info);
     }
-    return 0;
+    return r;
 }
 
 static bool has_rules(const struct info *info)
@@ -122,46 +115,56 @@ static bool link_is_of(const struct info *info, struct str link, const char *tar
     if (!unit_name_is_template(name) || !unit_name_is_instance(link))
         return false;
     unit_name_template(link, &template);
-    return str_eq((struct str){ template.p, template.n }, name);
+    return str_eq(STR(template), name);
 }
 
-/* Looks through one folder of links. */
-static bool folder_enables(const struct info *info, const char *path)
+/* The links of the unit in one folder: counts them; with a report, removes them and counts those. */
+static u32 links_in(const struct info *info, const char *folder, struct buf *report)
 {
-    static char dents[32768];
-    bool found = false;
+    struct dir d;
+    char target[PATH_BYTES];
+    u32 n = 0;
     BUF(full, PATH_BYTES);
-    buf_fmt(&full, "%s%s", search_root, path);
-    int fd = sys_open(buf_end(&full), O_RDONLY | O_DIRECTORY);
-    for (ssize_t n; fd >= 0 && !found && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n && !found;) {
-            struct dirent *d = (void *)(dents + at);
-            char target[PATH_BYTES];
-            at += d->d_reclen;
-            found = sys_readlinkat(fd, d->d_name, target, sizeof target) >= 0
-                 && link_is_of(info, str_of(d->d_name), target);
+    dir_open(&d, rooted(folder, &full));
+    for (struct dirent *e; (e = dir_next(&d));) {
+        if (sys_readlinkat(d.fd, e->d_name, target, sizeof target) < 0 || !link_is_of(info, str_of(e->d_name), target))
+            continue;
+        if (report) {
+            /* A link of the unit's own name at the top is the unit (linked), or a mask. */
+            if (STREQ(target, "/dev/null") || sys_unlinkat(d.fd, e->d_name, 0) < 0)
+                continue;
+            buf_fmt(report, "Removed \"%s/%s\".\n", folder, e->d_name);
         }
-    if (fd >= 0)
-        sys_close(fd);
-    return found;
+        n++;
+    }
+    return n;
+}
+
+/* What lies in one configuration folder: links, and folders of links. NULL: first. */
+static struct index_entry *next_below(const char *config, struct index_entry *e, struct buf *path)
+{
+    while ((e = index_all(e)))
+        if ((e->kind == ENTRY_LINK || (e->kind == ENTRY_DIR && !z_ends(index_name(e), ".d")))
+            && STREQ(search_dirs[e->dir].path, config)) {
+            path->n = 0;
+            index_path(e, path);
+            buf_end(path);
+            break;
+        }
+    return e;
 }
 
 /* Links below one configuration folder, or an alias in it. *linked: only a link of its own name. */
 static bool enabled_below(const struct info *info, const char *config, bool *linked)
 {
-    for (struct index_entry *e = NULL; (e = index_all(e));) {
-        BUF(path, PATH_BYTES);
-        if (e->kind == ENTRY_BUILTIN || !STREQ(search_dirs[e->dir].path, config))
-            continue;
-        index_path(e, &path);
-        if (e->kind == ENTRY_DIR && !z_ends(index_name(e), ".d") && folder_enables(info, buf_end(&path)))
+    BUF(path, PATH_BYTES);
+    for (struct index_entry *e = NULL; (e = next_below(config, e, &path));) {
+        const char *name = index_name(e), *target = index_target(e);
+        if (e->kind == ENTRY_DIR ? links_in(info, path.p, NULL)
+                                 : !STREQ(name, info->name) && !STREQ(target, "/dev/null")
+                                   && link_is_of(info, str_of(name), target))
             return true;
-        if (e->kind != ENTRY_LINK)
-            continue;
-        if (STREQ(index_name(e), info->name))
-            *linked = true;
-        else if (link_is_of(info, str_of(index_name(e)), index_target(e)) && !STREQ(index_target(e), "/dev/null"))
-            return true;
+        *linked |= STREQ(name, info->name);
     }
     return false;
 }
@@ -200,33 +203,24 @@ int install_state(struct str name)
 
 /* ---- making links -------------------------------------------------------------------------- */
 
-static int make_parents(const char *full)
-{
-    BUF(part, PATH_BYTES);
-    for (const char *p = full; *p; p++) {
-        if (*p == '/' && p > full)
-            (void)sys_mkdir(buf_end(&part), 0755);
-        buf_c(&part, *p);
-    }
-    return 0;
-}
+static const char *config_of(const struct install_options *o) { return o->runtime ? RUNTIME : CONFIG; }
 
 bool install_utf8 = true;
 static const char *arrow(void) { return install_utf8 ? "\xe2\x86\x92" : "->"; }
 
 /* path -> target; an equal link is left alone. */
-static int make_link(const char *path, const char *target, const struct install_options *o, struct buf *report)
+static int make_link(const char *path, const char *target, bool force, const struct install_options *o,
+                     struct buf *report)
 {
     char old[PATH_BYTES];
     BUF(full, PATH_BYTES);
-    buf_fmt(&full, "%s%s", search_root, path);
-    make_parents(buf_end(&full));
+    make_parents(rooted(path, &full));
     int r = sys_symlink(target, full.p);
     if (r == -EEXIST) {
         ssize_t n = sys_readlinkat(AT_FDCWD, full.p, old, sizeof old);
         if (n >= 0 && STREQ(old, target))
             return 0;
-        if (!o->force) {
+        if (!force) {
             buf_fmt(report, "Failed to %s unit, file \"%s\" already exists%s%s%s.\n", o->verb, path,
                     n >= 0 ? " and is a symlink to \"" : "", n >= 0 ? old : "", n >= 0 ? "\"" : "");
             return -EEXIST;
@@ -253,11 +247,10 @@ static int link_all(const struct info *info, u32 list, const char *suffix, const
         struct str which = str_trim(str_of(info->lists[DEFAULT_INSTANCE]));
         if (suffix && (!which.n || unit_name_with_instance(link, which, &instance) < 0))
             return 0;                    /* nothing to enable without an instance */
-        link = suffix ? (struct str){ instance.p, instance.n } : link;
+        link = suffix ? STR(instance) : link;
     }
     while ((word = str_word(&rest, BLANKS)).p) {
         BUF(path, PATH_BYTES);
-        const char *config = o->runtime ? RUNTIME : CONFIG;
         if (!unit_name_valid(word) || (!suffix && unit_type_of(word) != unit_type_of(link))) {
             if (suffix)
                 buf_fmt(report, "Failed to %s unit, \"%.*s\" is not a valid unit name.\n", o->verb,
@@ -268,124 +261,85 @@ static int link_all(const struct info *info, u32 list, const char *suffix, const
             r = r ? r : -EINVAL;
             continue;
         }
-        if (suffix)
-            buf_fmt(&path, "%s/%.*s.%s/%.*s", config, (int)word.n, word.p, suffix, (int)link.n, link.p);
-        else
-            buf_fmt(&path, "%s/%.*s", config, (int)word.n, word.p);
-        int made = make_link(buf_end(&path), info->path, o, report);
+        buf_fmt(&path, suffix ? "%s/%.*s.%s/%.*s" : "%s/%.*s", config_of(o), (int)word.n, word.p, suffix,
+                (int)link.n, link.p);
+        int made = make_link(buf_end(&path), info->path, o->force, o, report);
         r = r ? r : made;
     }
     return r;
 }
 
-static int enable_one(struct str name, const struct install_options *o, struct buf *report, u32 depth)
+static int add_links(const struct info *info, const struct install_options *o, struct buf *report)
+{
+    int alias = link_all(info, ALIAS, NULL, o, report);
+    int wanted = link_all(info, WANTED_BY, "wants", o, report);
+    int required = link_all(info, REQUIRED_BY, "requires", o, report);
+    return alias ? alias : wanted ? wanted : required;
+}
+
+static void remove_links(const struct info *info, const struct install_options *o, struct buf *report)
+{
+    BUF(path, PATH_BYTES);
+    BUF(full, PATH_BYTES);
+    for (struct index_entry *e = NULL; (e = next_below(config_of(o), e, &path));)
+        if (e->kind == ENTRY_DIR && links_in(info, path.p, report)) {
+            full.n = 0;
+            (void)sys_rmdir(rooted(path.p, &full));
+        }
+    links_in(info, config_of(o), report);
+}
+
+/* Enables or disables a unit and what its Also= names. */
+static int change(struct str name, bool enable, const struct install_options *o, struct buf *report)
 {
     /* Also= is followed eight deep: a frame is a screen of text, a real chain has one. */
     static struct info infos[8];
-    struct info *info = &infos[depth];
+    struct info *info = &infos[o->depth];
+    struct install_options deeper = *o;
     int r = look_up(name, info);
     if (r < 0) {
         buf_fmt(report, "Failed to %s unit: Unit file %.*s does not exist.\n", o->verb, (int)name.n, name.p);
         return -ENOENT;
     }
-    if (info->masked) {
-        buf_fmt(report, "Failed to %s unit: Unit file %s is masked.\n", o->verb, info->path);
-        return -ERFKILL;
-    }
-    if (info->compact) {
+    if (info->compact && !info->masked && enable) {
         buf_fmt(report, "Unit file %s is enabled by lying in /etc/units, nothing to do.\n", info->path);
         return 1;
     }
-    r = link_all(info, ALIAS, NULL, o, report);
-    int k = link_all(info, WANTED_BY, "wants", o, report);
-    r = r ? r : k;
-    k = link_all(info, REQUIRED_BY, "requires", o, report);
-    r = r ? r : k;
-    bool rules = has_rules(info) || info->lists[ALSO][0];
+    if (info->compact && !info->masked) {
+        buf_fmt(report, "Failed to %s unit: %s is enabled by lying in /etc/units.\n"
+                "Move the file away to disable it, or empty it to mask it (: >%s), then run "
+                "'systemctl daemon-reload'.\n", o->verb, info->path, info->path);
+        return -EBUSY;
+    }
+    if (enable && info->masked) {
+        buf_fmt(report, "Failed to %s unit: Unit file %s is masked.\n", o->verb, info->path);
+        return -ERFKILL;
+    }
+    if (enable)
+        r = add_links(info, o, report);
+    else
+        remove_links(info, o, report);
     struct str rest = str_of(info->lists[ALSO]), also;
-    while (r >= 0 && depth + 1 < LEN(infos) && (also = str_word(&rest, BLANKS)).p)
+    deeper.depth++;
+    while (r >= 0 && deeper.depth < LEN(infos) && (also = str_word(&rest, BLANKS)).p)
         if (!str_is(also, info->name)) {
-            k = enable_one(also, o, report, depth + 1);
-            r = k < 0 ? k : r;
+            int k = change(also, enable, &deeper, report);
+            r = enable && k < 0 ? k : r;
         }
-    return r < 0 ? r : rules;
+    return r < 0 ? r : has_rules(info) || info->lists[ALSO][0];
 }
 
 int install_enable(struct str name, const struct install_options *o, struct buf *report)
 {
-    return enable_one(name, o, report, 0);
-}
-
-/* ---- removing links ------------------------------------------------------------------------ */
-
-static u32 remove_in(const struct info *info, const char *folder, bool top, struct buf *report)
-{
-    static char dents[32768];
-    u32 removed = 0;
-    BUF(full, PATH_BYTES);
-    buf_fmt(&full, "%s%s", search_root, folder);
-    int fd = sys_open(buf_end(&full), O_RDONLY | O_DIRECTORY);
-    for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct dirent *d = (void *)(dents + at);
-            char target[PATH_BYTES];
-            at += d->d_reclen;
-            /* A link of the unit's own name at the top is the unit (linked), or a mask. */
-            if (sys_readlinkat(fd, d->d_name, target, sizeof target) < 0 || STREQ(target, "/dev/null")
-                || !link_is_of(info, str_of(d->d_name), target))
-                continue;
-            if (sys_unlinkat(fd, d->d_name, 0) == 0) {
-                buf_fmt(report, "Removed \"%s/%s\".\n", folder, d->d_name);
-                removed++;
-            }
-        }
-    if (fd >= 0)
-        sys_close(fd);
-    if (removed && !top)
-        (void)sys_rmdir(full.p);
-    return removed;
+    return change(name, true, o, report);
 }
 
 int install_disable(struct str name, const struct install_options *o, struct buf *report)
 {
-    static struct info info;
-    const char *config = o->runtime ? RUNTIME : CONFIG;
-    int r = look_up(name, &info);
-    if (r < 0) {
-        buf_fmt(report, "Failed to %s unit: Unit file %.*s does not exist.\n", o->verb, (int)name.n, name.p);
-        return -ENOENT;
-    }
-    if (info.compact && !info.masked) {
-        buf_fmt(report, "Failed to %s unit: %s is enabled by lying in /etc/units.\n"
-                "Move the file away to disable it, or empty it to mask it (: >%s), then run "
-                "'systemctl daemon-reload'.\n", o->verb, info.path, info.path);
-        return -EBUSY;
-    }
-    for (struct index_entry *e = NULL; (e = index_all(e));) {
-        BUF(path, PATH_BYTES);
-        if (e->kind != ENTRY_DIR || !STREQ(search_dirs[e->dir].path, config) || z_ends(index_name(e), ".d"))
-            continue;
-        index_path(e, &path);
-        remove_in(&info, buf_end(&path), false, report);
-    }
-    remove_in(&info, config, true, report);
-    bool rules = has_rules(&info) || info.lists[ALSO][0];
-    struct str also;
-    BUF(others, sizeof info.lists[ALSO]);
-    buf_z(&others, info.lists[ALSO]);
-    struct str rest = { others.p, others.n };
-    BUF(self, UNIT_NAME_BYTES);
-    buf_z(&self, info.name);
-    buf_end(&self);
-    if (o->depth < 8) {
-        struct install_options deeper = *o;
-        deeper.depth++;
-        while ((also = str_word(&rest, BLANKS)).p)
-            if (!str_is(also, self.p))
-                (void)install_disable(also, &deeper, report);
-    }
-    return rules;
+    return change(name, false, o, report);
 }
+
+/* ---- masks --------------------------------------------------------------------------------- */
 
 int install_mask(struct str name, const struct install_options *o, struct buf *report)
 {
@@ -399,17 +353,14 @@ int install_mask(struct str name, const struct install_options *o, struct buf *r
                 "Empty the file to mask it (: >%s), then run 'systemctl daemon-reload'.\n", o->verb, info.path, info.path);
         return -EBUSY;
     }
-    buf_fmt(&path, "%s/%.*s", o->runtime ? RUNTIME : CONFIG, (int)name.n, name.p);
-    buf_fmt(&full, "%s%s", search_root, buf_end(&path));
-    if (sys_lstat(buf_end(&full), &st) == 0 && !S_ISLNK(st.st_mode)) {
+    buf_fmt(&path, "%s/%.*s", config_of(o), (int)name.n, name.p);
+    if (sys_lstat(rooted(buf_end(&path), &full), &st) == 0 && !S_ISLNK(st.st_mode)) {
         buf_fmt(report, "Failed to %s unit: File %s already exists.\n", o->verb, path.p);
         return -EEXIST;
     }
     if (r < 0)
         buf_fmt(report, "Unit %.*s does not exist, proceeding anyway.\n", (int)name.n, name.p);
-    struct install_options force = *o;
-    force.force = true;
-    return make_link(path.p, "/dev/null", &force, report);
+    return make_link(path.p, "/dev/null", true, o, report);
 }
 
 int install_unmask(struct str name, const struct install_options *o, struct buf *report)
@@ -420,8 +371,7 @@ int install_unmask(struct str name, const struct install_options *o, struct buf 
         BUF(path, PATH_BYTES);
         BUF(full, PATH_BYTES);
         buf_fmt(&path, "%s/%.*s", places[i], (int)name.n, name.p);
-        buf_fmt(&full, "%s%s", search_root, buf_end(&path));
-        if (sys_readlinkat(AT_FDCWD, buf_end(&full), target, sizeof target) < 0 || !STREQ(target, "/dev/null"))
+        if (sys_readlinkat(AT_FDCWD, rooted(buf_end(&path), &full), target, sizeof target) < 0 || !STREQ(target, "/dev/null"))
             continue;
         int r = sys_unlink(full.p);
         if (r < 0) {
@@ -448,16 +398,12 @@ int install_set_default(struct str name, const struct install_options *o, struct
                 info.masked ? " (masked)" : "");
         return -ENOENT;
     }
-    struct install_options force = *o;
-    force.force = true;
-    return make_link(CONFIG "/default.target", info.path, &force, report);
+    return make_link(CONFIG "/default.target", info.path, true, o, report);
 }
 
 int install_get_default(struct buf *out)
 {
     bool masked;
     struct index_entry *e = index_resolve(S("default.target"), out, &masked);
-    if (!e || masked)
-        return -ENOENT;
-    return 0;
+    return !e || masked ? -ENOENT : 0;
 }

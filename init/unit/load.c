@@ -50,53 +50,69 @@ static const char *read_complaint(int error)
 
 /* ---- drop-ins ------------------------------------------------------------------------------ */
 
-struct dropins { u32 n; struct { char name[UNIT_NAME_BYTES]; u16 dir; char folder[UNIT_NAME_BYTES]; } at[DROPINS_MAX]; };
-static struct dropins dropins;
+/* group: the unit's own names go before its aliases and those before its type, whatever the folder. */
+struct dropin { u16 dir, group; bool masked; char name[UNIT_NAME_BYTES], folder[UNIT_NAME_BYTES]; };
+static struct { u32 n, group; struct dropin at[DROPINS_MAX]; } dropins;
 
-/* One *.conf: a name already seen in an earlier folder hides this one; kept in order of names. */
-static void dropin_add(struct dropins *d, const char *name, u16 dir, const char *folder)
+static struct dropin *dropin_find(const char *name, u32 *at)
 {
-    u32 at = 0;
-    for (; at < d->n; at++) {
-        int order = strcmp(d->at[at].name, name);
-        if (order == 0)
-            return;
-        if (order > 0)
-            break;
+    for (*at = 0; *at < dropins.n; ++*at) {
+        int order = strcmp(dropins.at[*at].name, name);
+        if (order >= 0)
+            return order ? NULL : &dropins.at[*at];
     }
-    if (d->n == DROPINS_MAX) {
-        log_line(LOG_ERR, "%s: limit DROPINS_MAX reached (limits.h): %s is left out.", folder, name);
-        return;
-    }
-    memmove(&d->at[at + 1], &d->at[at], (d->n - at) * sizeof d->at[0]);
-    d->n++;
-    z_copy(d->at[at].name, sizeof d->at[at].name, str_of(name));
-    z_copy(d->at[at].folder, sizeof d->at[at].folder, str_of(folder));
-    d->at[at].dir = dir;
+    return NULL;
 }
 
-/* Calls dropin_add() or, for .wants and .requires, adds edges, for each name in a folder. */
+/* One *.conf, kept in order of names: of equal names the one in the earlier folder counts. */
+static void dropin_add(const char *name, const struct index_entry *e, bool masked)
+{
+    u32 at;
+    struct dropin *d = dropin_find(name, &at);
+    if (d && (d->group != dropins.group || d->dir <= e->dir))
+        return;
+    if (!d && dropins.n == DROPINS_MAX) {
+        log_line(LOG_ERR, "%s: limit DROPINS_MAX reached (limits.h): %s is left out.", index_name(e), name);
+        return;
+    }
+    if (!d) {
+        d = &dropins.at[at];
+        memmove(d + 1, d, (dropins.n++ - at) * sizeof *d);
+    }
+    *d = (struct dropin){ .dir = e->dir, .group = (u16)dropins.group, .masked = masked };
+    z_copy(d->name, sizeof d->name, str_of(name));
+    z_copy(d->folder, sizeof d->folder, str_of(index_name(e)));
+}
+
+/* One name in a folder: a drop-in, or with `kinds` a unit that is wanted. A link to /dev/null takes back
+ * the same name in later folders. */
+static void scan_name(unit_id id, const struct index_entry *e, u32 kinds, const char *z, bool masked)
+{
+    struct str name = str_of(z);
+    u32 at;
+    if (!kinds ? !str_ends(name, ".conf") || name.n >= UNIT_NAME_BYTES || *z == '.'
+               : !unit_name_valid(name) || dropin_find(z, &at))
+        return;
+    unit_id other = kinds && !masked ? unit_get(name) : 0;
+    if (other)
+        edge_add(id, other, kinds);
+    else if (!kinds || masked)
+        dropin_add(z, e, masked);
+}
+
 static void scan_folder(unit_id id, const struct index_entry *e, u32 kinds)
 {
-    static char dents[8192];
+    struct dir d;
+    char target[PATH_BYTES];
     BUF(path, PATH_BYTES);
     buf_z(&path, search_root);
     index_path(e, &path);
-    int fd = sys_open(buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-    if (fd < 0)
-        return;
-    for (ssize_t n; (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            struct str name = str_of(d->d_name);
-            if (!kinds && str_ends(name, ".conf") && name.n < UNIT_NAME_BYTES && d->d_name[0] != '.')
-                dropin_add(&dropins, d->d_name, e->dir, index_name(e));
-            unit_id other = kinds && unit_name_valid(name) ? unit_get(name) : 0;
-            if (other)
-                edge_add(id, other, kinds);
-        }
-    sys_close(fd);
+    dir_open(&d, buf_end(&path));
+    for (struct dirent *f; (f = dir_next(&d));) {
+        bool masked = f->d_type != DT_REG && sys_readlinkat(d.fd, f->d_name, target, sizeof target) >= 0
+                   && STREQ(target, "/dev/null");
+        scan_name(id, e, kinds, f->d_name, masked);
+    }
 }
 
 /* All folders of one name in all places of the search path. */
@@ -105,20 +121,20 @@ static void scan_named(unit_id id, struct str stem, const char *suffix, u32 kind
     BUF(name, UNIT_NAME_BYTES + 16);
     buf_str(&name, stem);
     buf_z(&name, suffix);
-    for (struct index_entry *e = NULL; (e = index_next(e, (struct str){ name.p, name.n }));)
+    for (struct index_entry *e = NULL; (e = index_next(e, STR(name)));)
         if (e->kind == ENTRY_DIR)
             scan_folder(id, e, kinds);
 }
 
-/* Calls scan for the unit's name and what stands for it: its template, with `dashes` also foo-.service
- * for foo-bar.service, and service for every service (systemd.unit(5)). */
+/* Calls scan for the unit's name and what stands for it: its template, and with `dashes` foo-.service for
+ * foo-bar.service (systemd.unit(5)). */
 static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 kinds, bool dashes)
 {
     BUF(t, UNIT_NAME_BYTES);
     scan_named(id, name, suffix, kinds);
     if (unit_name_is_instance(name)) {
         unit_name_template(name, &t);
-        scan_named(id, (struct str){ t.p, t.n }, suffix, kinds);
+        scan_named(id, STR(t), suffix, kinds);
     }
     if (!dashes)
         return;
@@ -132,19 +148,23 @@ static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 
         if (str_find(name, '@') >= 0)
             buf_c(&t, '@');
         buf_str(&t, type);
-        scan_named(id, (struct str){ t.p, t.n }, suffix, kinds);
+        scan_named(id, STR(t), suffix, kinds);
     }
-    scan_named(id, str_from(type, 1), suffix, kinds);
 }
 
 static int read_dropins(struct build *b)
 {
-    dropins.n = 0;
+    dropins.n = dropins.group = 0;
     scan_all_names(b->id, b->name, ".d", 0, true);
+    dropins.group++;
     for (u32 i = 1; i < tab->names_n; i++)          /* drop-ins of its aliases count too */
         if (tab->names[i].unit == b->id && tab->names[i].text != UNIT(b->id)->name)
-            scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, false);
+            scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, true);
+    dropins.group++;
+    scan_named(b->id, str_from(b->name, (size_t)str_rfind(b->name, '.') + 1), ".d", 0);
     for (u32 i = 0; i < dropins.n; i++) {
+        if (dropins.at[i].masked)
+            continue;
         BUF(path, PATH_BYTES);
         char *text;
         u32 n;
@@ -159,7 +179,7 @@ static int read_dropins(struct build *b)
         r = read_text(b, text, n);
         if (r < 0)
             return r;
-        r = build_text(b, X_DropIn, (struct str){ path.p, path.n }, true);
+        r = build_text(b, X_DropIn, STR(path), true);
         if (r < 0)
             return r;
     }
@@ -190,7 +210,7 @@ static int read_fragment(struct build *b, struct index_entry *e)
     u32 n;
     int r = file_read_entry(e, &text, &n, &path);
     b->path = path.p;
-    u->path = text_keep((struct str){ path.p, path.n });
+    u->path = text_keep(STR(path));
     u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : search_dirs[e->dir].origin;
     if (r < 0) {
         log_line(LOG_ERR, "%s: %s, refusing the unit.", path.p, read_complaint(r));
@@ -235,9 +255,12 @@ static int load_body(struct build *b, struct index_entry *e)
     if (read_dropins(b) < 0)
         return LOAD_BAD_SETTING;
     b->path = e ? text_at(UNIT(b->id)->path) : unit_name(b->id);
-    scan_all_names(b->id, b->name, ".wants", DEP_WANTS, false);
-    scan_all_names(b->id, b->name, ".requires", DEP_REQUIRES, false);
-    scan_all_names(b->id, b->name, ".upholds", DEP_UPHOLDS, false);
+    for (u32 i = 0; i < 3; i++) {
+        static const char *const suffix[] = { ".wants", ".requires", ".upholds" };
+        static const u32 kinds[] = { DEP_WANTS, DEP_REQUIRES, DEP_UPHOLDS };
+        dropins.n = 0;
+        scan_all_names(b->id, b->name, suffix[i], kinds[i], false);
+    }
     if (unit_complete(b) < 0)
         return LOAD_BAD_SETTING;
     return commit(b) < 0 ? LOAD_ERROR : LOAD_LOADED;
@@ -252,7 +275,7 @@ static bool load_as_alias(unit_id id, struct str real)
     buf_z(&alias, unit_name(id));
     unit_id target = unit_get(real);
     if (target)
-        (void)unit_alias(target, (struct str){ alias.p, alias.n });
+        (void)unit_alias(target, STR(alias));
     return target != 0;
 }
 
@@ -264,12 +287,12 @@ static void load_one(unit_id id)
     bool masked;
     b.name = str_of(unit_name(id));
     struct index_entry *e = index_resolve(b.name, &real, &masked);
-    if (load_as_alias(id, (struct str){ real.p, real.n }))
+    if (load_as_alias(id, STR(real)))
         return;
     if (masked) {
         BUF(path, PATH_BYTES);
         index_path(e, &path);
-        u->path = text_keep((struct str){ path.p, path.n });
+        u->path = text_keep(STR(path));
         u->load = LOAD_MASKED;
         return;
     }
@@ -325,7 +348,7 @@ static void load_compact_template(struct index_entry *e)
             (void)unit_name_with_instance(str_of(index_name(e)), a.value, &name);
         }
     if (name.n)
-        (void)unit_get((struct str){ name.p, name.n });
+        (void)unit_get(STR(name));
 }
 
 void load_compact(void)

@@ -3,23 +3,17 @@
  * Names of units and their escaping: systemd.unit(5), systemd-escape(1). Pure text. */
 #include "unit.h"
 
-static const char *const type_names[UNIT_TYPES] = {
-    [UNIT_SERVICE] = "service", [UNIT_SOCKET] = "socket", [UNIT_TARGET] = "target",
-    [UNIT_DEVICE] = "device", [UNIT_MOUNT] = "mount", [UNIT_AUTOMOUNT] = "automount",
-    [UNIT_SWAP] = "swap", [UNIT_TIMER] = "timer", [UNIT_PATH] = "path", [UNIT_SLICE] = "slice",
-    [UNIT_SCOPE] = "scope",
-};
+/* In the order of enum unit_type. */
+static const char type_names[] =
+    "service\0socket\0target\0device\0mount\0automount\0swap\0timer\0path\0slice\0scope\0";
 
-const char *unit_type_name(int type) { return type_names[type]; }
+const char *unit_type_name(int type) { return name_of(type_names, type); }
 
 int unit_type_of(struct str name)
 {
     int dot = str_rfind(name, '.');
-    struct str suffix = str_from(name, (size_t)dot + 1);
-    for (int i = 0; dot >= 0 && i < UNIT_TYPES; i++)
-        if (str_is(suffix, type_names[i]))
-            return i;
-    return -EINVAL;
+    i32 type;
+    return dot < 0 || name_find(type_names, str_from(name, (size_t)dot + 1), &type) < 0 ? -EINVAL : type;
 }
 
 static bool name_char(char c)
@@ -143,7 +137,7 @@ int unit_path_escape(struct str path, struct buf *out)
 {
     BUF(simple, PATH_BYTES);
     path_simplify(path, false, &simple);
-    struct str s = { simple.p, simple.n };
+    struct str s = STR(simple);
     if (has_dotdot(s) || simple.over)
         return -EINVAL;
     if (str_starts(s, "/"))
@@ -164,7 +158,7 @@ int unit_path_unescape(struct str text, struct buf *out)
         return 0;
     }
     int r = unit_name_unescape(text, &plain);
-    struct str s = { plain.p, plain.n };
+    struct str s = STR(plain);
     if (r < 0 || str_starts(s, "/") || str_ends(s, "/") || !s.n)
         return -EINVAL;
     for (struct str rest = s, part; (part = str_line(&rest, '/')).p;)

@@ -31,6 +31,13 @@ const u32 search_dirs_n = LEN(search_dirs);
 
 const char *search_root = "";
 
+char *rooted(const char *path, struct buf *full)
+{
+    buf_z(full, search_root);
+    buf_z(full, path);
+    return buf_end(full);
+}
+
 #define BUILTIN_DIR ((u8)LEN(search_dirs))
 #define HEADS 16384
 
@@ -110,23 +117,15 @@ static int index_name_in(int fd, u8 dir, struct str name, u8 type)
 
 static int index_dir(u8 dir)
 {
-    static char dents[32768];
+    struct dir d;
     BUF(path, PATH_BYTES);
-    buf_fmt(&path, "%s%s", search_root, search_dirs[dir].path);
-    int fd = sys_openat(AT_FDCWD, buf_end(&path), O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0), r = 0;
-    if (fd < 0) {
-        if (fd != -ENOENT)
-            log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path.p, strerror(-fd));
-        return 0;
-    }
-    for (ssize_t n; r == 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n && r == 0;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            if (d->d_name[0] != '.')
-                r = index_name_in(fd, dir, str_of(d->d_name), d->d_type);
-        }
-    sys_close(fd);
+    int fd = dir_open(&d, rooted(search_dirs[dir].path, &path)), r = 0;
+    if (fd < 0 && fd != -ENOENT)
+        log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path.p, strerror(-fd));
+    for (struct dirent *e; r == 0 && (e = dir_next(&d));)
+        if (e->d_name[0] != '.')
+            r = index_name_in(fd, dir, str_of(e->d_name), e->d_type);
+    dir_close(&d);
     return r;
 }
 
@@ -135,8 +134,7 @@ static bool lib_is_link(void)
 {
     struct stat st;
     BUF(path, PATH_BYTES);
-    buf_fmt(&path, "%s/lib", search_root);
-    return sys_lstat(buf_end(&path), &st) < 0 || S_ISLNK(st.st_mode);
+    return sys_lstat(rooted("/lib", &path), &st) < 0 || S_ISLNK(st.st_mode);
 }
 
 void index_build(void)
@@ -200,7 +198,7 @@ static struct index_entry *find_or_template(struct str name)
     if (e || !unit_name_is_instance(name))
         return e;
     unit_name_template(name, &template);
-    return index_find((struct str){ template.p, template.n });
+    return index_find(STR(template));
 }
 
 static bool in_search_dirs(struct str folder)
@@ -212,7 +210,7 @@ static bool in_search_dirs(struct str folder)
 }
 
 /* The name a link gives its unit: its target's, if that lies in a unit folder under another name.
- * Empty: the link is the unit itself (a linked file elsewhere). */
+ * Empty: the link is the unit itself (a linked file elsewhere). NULL: it leads to another type. */
 static struct str alias_of(const struct index_entry *e, struct buf *space)
 {
     struct str target = str_of(index_target(e));
@@ -233,13 +231,16 @@ static struct str alias_of(const struct index_entry *e, struct buf *space)
             buf_str(space, part);
         }
     }
-    struct str full = { space->p, space->n };
+    struct str full = STR(*space);
     int slash = str_rfind(full, '/');
     struct str base = str_from(full, (size_t)slash + 1);
     if (slash < 0 || !in_search_dirs(str_cut(full, (size_t)slash)) || !unit_name_valid(base)
-        || unit_type_of(base) != unit_type_of(str_of(index_name(e))) || str_is(base, index_name(e)))
+        || str_is(base, index_name(e)))
         return str_cut(full, 0);
-    return base;
+    if (unit_type_of(base) == unit_type_of(str_of(index_name(e))))
+        return base;
+    log_line(LOG_NOTICE, "%s/%s: links to a unit of another type, ignoring it.", search_dirs[e->dir].path, index_name(e));
+    return (struct str){ NULL, 0 };
 }
 
 struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked)
@@ -248,7 +249,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
     id_name->n = 0;
     buf_str(id_name, name);
     for (u32 hops = 0; hops < 16; hops++) {
-        struct str current = { id_name->p, id_name->n };
+        struct str current = STR(*id_name);
         struct index_entry *e = find_or_template(current);
         if (!e || !*index_target(e))
             return e && e->kind == ENTRY_DIR ? NULL : e;
@@ -259,7 +260,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
         BUF(space, PATH_BYTES);
         struct str alias = alias_of(e, &space);
         if (!alias.n)
-            return e;
+            return alias.p ? e : NULL;
         BUF(next, UNIT_NAME_BYTES);
         if (unit_name_is_template(alias) && unit_name_is_instance(current)) {
             if (unit_name_with_instance(alias, unit_name_instance(current), &next) < 0)
@@ -267,7 +268,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
         } else {
             buf_str(&next, alias);
         }
-        if (str_eq((struct str){ next.p, next.n }, current))
+        if (str_eq(STR(next), current))
             return e;                    /* foo@x.service -> foo@.service: the template itself */
         id_name->n = 0;
         buf_put(id_name, next.p, next.n);
@@ -310,8 +311,7 @@ static int open_below_root(const char *path)
         return -ENAMETOOLONG;
     for (u32 hops = 0; hops < 16; hops++) {
         BUF(full, PATH_BYTES);
-        buf_fmt(&full, "%s%s", search_root, here);
-        ssize_t n = sys_readlinkat(AT_FDCWD, buf_end(&full), target, sizeof target);
+        ssize_t n = sys_readlinkat(AT_FDCWD, rooted(here, &full), target, sizeof target);
         if (n < 0 || full.over)
             return sys_open(full.p, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         BUF(next, PATH_BYTES);
@@ -333,14 +333,25 @@ int file_read(const char *path, char **text, u32 *n)
     return r;
 }
 
+/* A byte of a packed text: itself, or what its pair stands for. Pairs nest less than 128 deep. */
+static char *unpack(u8 c, char *to)
+{
+    if (c >= 128)
+        return unpack(builtin_pairs[c - 128][1], unpack(builtin_pairs[c - 128][0], to));
+    *to = (char)c;
+    return to + 1;
+}
+
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path)
 {
     index_path(e, path);
     buf_end(path);
     if (e->kind != ENTRY_BUILTIN)
         return file_read(path->p, text, n);
-    *n = (u32)strlen(builtins + e->target);
-    memcpy(file_space, builtins + e->target, *n);
+    char *end = file_space;
+    for (const char *packed = builtins + e->target; *packed; packed++)
+        end = unpack((u8)*packed, end);
+    *n = (u32)(end - file_space);
     *text = file_space;
     return 0;
 }

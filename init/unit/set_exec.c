@@ -4,23 +4,9 @@
  * limits, users, folders. They check and store text; users are looked up by the child. */
 #include "unit.h"
 
-static u32 id_of(const struct directive *d) { return (u32)(d - directives); }
-
 /* ---- command lines (systemd.service(5), "COMMAND LINES") ----------------------------------- */
 
-/* The next word; what looks like an escape and is none stays as it is, with a warning. */
-static int take_word(struct build *b, struct str *rest, struct buf *word)
-{
-    struct str again = *rest;
-    int r = word_next(rest, BLANKS, WORD_UNQUOTE | WORD_UNESCAPE, word);
-    if (r != -EINVAL)
-        return r;
-    *rest = again;
-    r = word_next(rest, BLANKS, WORD_UNQUOTE | WORD_UNESCAPE | WORD_UNESCAPE_RELAX, word);
-    if (r >= 0)
-        build_warn(b, LOG_WARNING, "Ignoring unknown escape sequences: \"%.*s\"", (int)again.n, again.p);
-    return r;
-}
+#define COMMAND_WORD (WORD_UNQUOTE | WORD_UNESCAPE)
 
 struct command { u32 w[3 + 1024]; u32 flags; bool own_argv0; };      /* flags, path, argc, argv */
 
@@ -110,16 +96,16 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
             continue;
         }
         struct buf word = { scratch(1), 0, VALUE_BYTES, false }, full = { scratch(2), 0, VALUE_BYTES, false };
-        int r = take_word(b, rest, &word);
+        int r = build_word(b, rest, COMMAND_WORD, &word);
         if (r == 0)
             return 0;
         if (r < 0) {
             int refused = refuse(b, c, "Unbalanced quoting or invalid escape sequence", whole);
             return refused < 0 ? refused : -EAGAIN;
         }
-        if (specifier_expand(b->name, (struct str){ word.p, word.n }, &full) < 0)
-            return refuse(b, c, "Failed to resolve unit specifiers in", (struct str){ word.p, word.n });
-        if (add_word(c, (struct str){ full.p, full.n }) < 0)
+        if (specifier_expand(b->name, STR(word), &full) < 0)
+            return refuse(b, c, "Failed to resolve unit specifiers in", STR(word));
+        if (add_word(c, STR(full)) < 0)
             return refuse(b, c, "Command line is too long (1,024 words, ARENA_BYTES)", whole);
     }
 }
@@ -133,24 +119,24 @@ static int take_command(struct build *b, const struct directive *d, struct str *
     BUF(simple, PATH_BYTES);
     c.w[2] = c.flags = 0;
     c.own_argv0 = *more = false;
-    int r = take_word(b, rest, &word);
+    int r = build_word(b, rest, COMMAND_WORD, &word);
     if (r < 0)
         return refuse(b, &c, "Unbalanced quoting or invalid escape sequence", whole);
     if (r == 0)
         return 0;
-    if (str_is((struct str){ word.p, word.n }, ";")) {
+    if (str_is(STR(word), ";")) {
         *more = true;
         return 0;
     }
-    struct str first = take_prefixes((struct str){ word.p, word.n }, &c);
+    struct str first = take_prefixes(STR(word), &c);
     if (specifier_expand(b->name, first, &path) < 0 || path.over)
         return refuse(b, &c, "Failed to resolve unit specifiers in", first);
-    struct str full = { path.p, path.n };
+    struct str full = STR(path);
     const char *complaint = path_complaint(full);
     if (complaint)
         return refuse(b, &c, complaint, full);
     path_simplify(full, false, &simple);
-    c.w[1] = text_keep((struct str){ simple.p, simple.n });
+    c.w[1] = text_keep(STR(simple));
     if (!c.w[1] || (!c.own_argv0 && add_word(&c, full) < 0))
         return -ENOEXEC;
     r = take_arguments(b, &c, rest, more);
@@ -159,20 +145,16 @@ static int take_command(struct build *b, const struct directive *d, struct str *
     if (c.w[2] == 0 || !*text_at(c.w[3]))
         return refuse(b, &c, "Empty executable name or zeroeth argument", whole);
     c.w[0] = c.flags;
-    return build_put(b, id_of(d), c.w, 3 + c.w[2]);
+    return build_put(b, directive_id(d), c.w, 3 + c.w[2]);
 }
 
 int set_exec(struct build *b, const struct directive *d, struct str value)
 {
     bool more = true;
-    if (!value.n)
-        build_clear(b, id_of(d));
-    while (more && value.n) {
-        int r = take_command(b, d, &value, &more);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    int r = 0;
+    while (r == 0 && more && value.n)
+        r = take_command(b, d, &value, &more);
+    return r;
 }
 
 /* ---- environment --------------------------------------------------------------------------- */
@@ -181,156 +163,93 @@ static bool env_name_valid(struct str name)
 {
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9' && i)))
+        if (!(((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || (c >= '0' && c <= '9' && i)))
             return false;
     }
     return name.n > 0;
 }
 
-static bool env_assignment_valid(struct str s)
+static bool is_assignment(const struct directive *d, struct str *item)
 {
-    int eq = str_find(s, '=');
-    return eq > 0 && env_name_valid(str_cut(s, (size_t)eq)) && utf8_valid(s) && s.n < VALUE_BYTES;
-}
-
-/* Words of a list, unquoted, unescaped, specifiers expanded, in working space 0. */
-static int next_word(struct build *b, struct str *rest, u32 flags, struct str *item)
-{
-    struct buf word = { scratch(1), 0, VALUE_BYTES, false }, full = { scratch(0), 0, VALUE_BYTES, false };
-    struct str whole = *rest;
-    int r = flags & WORD_UNESCAPE ? take_word(b, rest, &word) : word_next(rest, BLANKS, flags, &word);
-    if (r > 0 && (specifier_expand(b->name, (struct str){ word.p, word.n }, &full) < 0 || full.over))
-        r = -EINVAL;
-    if (r < 0)
-        build_warn(b, LOG_WARNING, "Invalid syntax, ignoring: %.*s", (int)whole.n, whole.p);
-    *item = (struct str){ full.p, full.n };
-    return r;
+    int eq = str_find(*item, '=');
+    (void)d;
+    return eq > 0 && env_name_valid(str_cut(*item, (size_t)eq)) && utf8_valid(*item) && item->n < VALUE_BYTES;
 }
 
 int set_environ(struct build *b, const struct directive *d, struct str value)
 {
-    struct str item;
-    if (!value.n)
-        build_clear(b, id_of(d));
-    while (next_word(b, &value, WORD_UNQUOTE | WORD_UNESCAPE, &item) > 0)
-        if (!env_assignment_valid(item))
-            build_warn(b, LOG_WARNING, "Invalid environment assignment, ignoring: %.*s", (int)item.n, item.p);
-        else if (build_text(b, id_of(d), item, true) < 0)
-            return -ENOEXEC;
-    return 0;
+    return build_list(b, d, value, COMMAND_WORD, is_assignment, "Invalid environment assignment");
+}
+
+static bool is_env_name(const struct directive *d, struct str *item)
+{
+    return env_name_valid(*item) || (directive_id(d) == D_UnsetEnvironment && is_assignment(d, item));
 }
 
 int set_env_names(struct build *b, const struct directive *d, struct str value)
 {
-    struct str item;
-    if (!value.n)
-        build_clear(b, id_of(d));
-    while (next_word(b, &value, WORD_UNQUOTE | WORD_UNESCAPE, &item) > 0)
-        if (!env_name_valid(item) && !(id_of(d) == D_UnsetEnvironment && env_assignment_valid(item)))
-            build_warn(b, LOG_WARNING, "Invalid environment name or assignment, ignoring: %.*s",
-                       (int)item.n, item.p);
-        else if (build_text(b, id_of(d), item, true) < 0)
-            return -ENOEXEC;
-    return 0;
+    return build_list(b, d, value, COMMAND_WORD, is_env_name, "Invalid environment name or assignment");
 }
 
 /* Words: the path, whether it may be missing. */
 int set_env_file(struct build *b, const struct directive *d, struct str value)
 {
-    struct buf full = { scratch(0), 0, VALUE_BYTES, false };
-    BUF(simple, PATH_BYTES);
-    if (!value.n) {
-        build_clear(b, id_of(d));
-        return 0;
-    }
     bool optional = str_starts(value, "-");
     value = str_from(value, optional);
-    if (specifier_expand(b->name, value, &full) < 0 || full.over || !full.n || full.p[0] != '/') {
-        build_warn(b, LOG_WARNING, "EnvironmentFile= path is not absolute, ignoring: %.*s",
-                   (int)value.n, value.p);
+    if (!build_path(b, d, &value))
         return 0;
-    }
-    path_simplify((struct str){ full.p, full.n }, false, &simple);
-    u32 w[2] = { text_keep((struct str){ simple.p, simple.n }), optional };
-    return w[0] ? build_put(b, id_of(d), w, 2) : -ENOEXEC;
+    u32 text = text_keep(value);
+    return text ? build_put(b, directive_id(d), (u32[]){ text, optional }, 2) : -ENOEXEC;
 }
 
 /* ---- standard streams ---------------------------------------------------------------------- */
 
-static int store_stream(struct build *b, const struct directive *d, u32 kind, struct str text)
+/* `names` are the plain kinds; `files` those with a path ("file:/x"), numbered from `file` on. */
+static int set_stream(struct build *b, const struct directive *d, struct str value, const char *names,
+                      const char *files, u32 file, u32 fd)
 {
-    u32 w[2] = { kind, text.n ? text_keep(text) : 0 };
-    return build_set(b, id_of(d), w, 2);
-}
-
-/* Values that carry a path: "file:/x". */
-static int store_path(struct build *b, const struct directive *d, u32 kind, struct str path)
-{
-    struct buf full = { scratch(0), 0, VALUE_BYTES, false };
-    BUF(simple, PATH_BYTES);
-    if (specifier_expand(b->name, path, &full) < 0 || full.over)
-        return -ENOEXEC;
-    path_simplify((struct str){ full.p, full.n }, false, &simple);
-    struct str s = { simple.p, simple.n };
-    if (!path_valid(s)) {
-        build_warn(b, LOG_ERR, "%s= path is not absolute: %.*s", d->name, (int)s.n, s.p);
-        return -ENOEXEC;
+    i32 kind = (i32)file;
+    u32 text = 0;
+    struct buf simple = { scratch(1), 0, PATH_BYTES, false };
+    for (EACH(prefix, files)) {
+        if (str_starts(value, prefix)) {
+            value = str_from(value, strlen(prefix));
+            if (!build_expand(b, &value))
+                return -ENOEXEC;
+            path_simplify(value, false, &simple);
+            if (!path_valid(STR(simple))) {
+                build_warn(b, LOG_ERR, "%s= path is not absolute: %.*s", directive_name(d), (int)simple.n, simple.p);
+                return -ENOEXEC;
+            }
+            text = text_keep(STR(simple));
+            return build_set(b, directive_id(d), (u32[]){ (u32)kind, text }, 2);
+        }
+        kind++;
     }
-    return store_stream(b, d, kind, s);
+    if (str_starts(value, "fd:")) {
+        kind = (i32)fd;
+        text = value.n > 3 ? text_keep(str_from(value, 3)) : 0;
+    } else if (name_find(names, value, &kind) < 0) {
+        return build_ignore(b, d, fd == IN_FD ? "Failed to parse input specifier"
+                                              : "Failed to parse output specifier", value);
+    }
+    if (str_starts(value, "syslog"))
+        build_warn(b, LOG_NOTICE, "Standard output type %.*s is obsolete, automatically updating to journal.",
+                   (int)value.n, value.p);
+    return build_set(b, directive_id(d), (u32[]){ (u32)kind, text }, 2);
 }
 
 int set_std_input(struct build *b, const struct directive *d, struct str value)
 {
-    static const struct name kinds[] = {
-        { IN_NULL, "null" }, { IN_TTY, "tty" }, { IN_TTY_FORCE, "tty-force" }, { IN_TTY_FAIL, "tty-fail" },
-        { IN_SOCKET, "socket" }, { IN_FD, "fd" }, { IN_DATA, "data" }, { 0, NULL },
-    };
-    i32 kind;
-    if (!value.n) {
-        build_clear(b, id_of(d));
-        return 0;
-    }
-    if (str_starts(value, "file:"))
-        return store_path(b, d, IN_FILE, str_from(value, 5));
-    if (str_starts(value, "fd:"))
-        return store_stream(b, d, IN_FD, str_from(value, 3));
-    if (name_find(kinds, value, &kind) < 0) {
-        build_warn(b, LOG_WARNING, "Failed to parse input specifier, ignoring: %.*s", (int)value.n, value.p);
-        return 0;
-    }
-    return store_stream(b, d, (u32)kind, str_cut(value, 0));
+    return set_stream(b, d, value, "null\0tty\0tty-force\0tty-fail\0socket\0fd\0data\0", "file:\0", IN_FILE, IN_FD);
 }
 
 int set_std_output(struct build *b, const struct directive *d, struct str value)
 {
-    static const struct name kinds[] = {
-        { OUT_INHERIT, "inherit" }, { OUT_NULL, "null" }, { OUT_TTY, "tty" }, { OUT_JOURNAL, "journal" },
-        { OUT_JOURNAL | STDIO_CONSOLE, "journal+console" }, { OUT_KMSG, "kmsg" },
-        { OUT_KMSG | STDIO_CONSOLE, "kmsg+console" }, { OUT_SOCKET, "socket" }, { OUT_FD, "fd" }, { 0, NULL },
-    };
-    i32 kind;
-    if (!value.n) {
-        build_clear(b, id_of(d));
-        return 0;
-    }
-    if (str_starts(value, "file:"))
-        return store_path(b, d, OUT_FILE, str_from(value, 5));
-    if (str_starts(value, "append:"))
-        return store_path(b, d, OUT_APPEND, str_from(value, 7));
-    if (str_starts(value, "truncate:"))
-        return store_path(b, d, OUT_TRUNCATE, str_from(value, 9));
-    if (str_starts(value, "fd:"))
-        return store_stream(b, d, OUT_FD, str_from(value, 3));
-    if (str_is(value, "syslog") || str_is(value, "syslog+console")) {
-        build_warn(b, LOG_NOTICE, "Standard output type %.*s is obsolete, automatically updating to journal.",
-                   (int)value.n, value.p);
-        return store_stream(b, d, OUT_JOURNAL | (value.n > 6 ? STDIO_CONSOLE : 0), str_cut(value, 0));
-    }
-    if (name_find(kinds, value, &kind) < 0) {
-        build_warn(b, LOG_WARNING, "Failed to parse output specifier, ignoring: %.*s", (int)value.n, value.p);
-        return 0;
-    }
-    return store_stream(b, d, (u32)kind, str_cut(value, 0));
+    _Static_assert(OUT_JOURNAL == 3 && (OUT_JOURNAL | STDIO_CONSOLE) == 259, "the numbers in the names");
+    return set_stream(b, d, value, "inherit\0null\0tty\0journal\0kmsg\0socket\0fd\0" "3\0syslog\0"
+                      "259\0journal+console\0kmsg+console\0" "259\0syslog+console\0",
+                      "file:\0append:\0truncate:\0", OUT_FILE, OUT_FD);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -338,23 +257,16 @@ int set_std_output(struct build *b, const struct directive *d, struct str value)
 /* Limit...=: words are soft low, soft high, hard low, hard high. */
 int set_rlimit(struct build *b, const struct directive *d, struct str value)
 {
-    u64 soft, hard;
-    if (!value.n) {
-        build_clear(b, id_of(d));
-        return 0;
-    }
-    int r = parse_rlimit((int)d->arg, value, &soft, &hard);
-    if (r < 0) {
-        build_warn(b, LOG_WARNING, r == -EILSEQ ? "Soft resource limit chosen higher than hard limit, ignoring: %.*s"
-                   : "Failed to parse resource value, ignoring: %.*s", (int)value.n, value.p);
-        return 0;
-    }
-    u32 w[4] = { (u32)soft, (u32)(soft >> 32), (u32)hard, (u32)(hard >> 32) };
-    return build_set(b, id_of(d), w, 4);
+    u64 w[2];
+    int r = parse_rlimit((int)d->arg, value, &w[0], &w[1]);
+    if (r < 0)
+        return build_ignore(b, d, r == -EILSEQ ? "Soft resource limit chosen higher than hard limit"
+                                               : "Failed to parse resource value", value);
+    return build_set(b, directive_id(d), (u32[]){ (u32)w[0], (u32)(w[0] >> 32), (u32)w[1], (u32)(w[1] >> 32) }, 4);
 }
 
 /* A user or group that could be in passwd(5), or a number; what is in there is the child's matter. */
-static bool user_valid(struct str s)
+static bool is_user(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if ((u8)s.p[i] <= ' ' || s.p[i] == 0x7f || strchr(":/\\", s.p[i]))
@@ -362,54 +274,44 @@ static bool user_valid(struct str s)
     return s.n && s.n < 256 && s.p[0] != '-' && !str_is(s, ".") && !str_is(s, "..");
 }
 
+static int add_user(struct build *b, const struct directive *d, struct str user, bool more)
+{
+    if (is_user(user))
+        return build_text(b, directive_id(d), user, more);
+    build_warn(b, LOG_ERR, "Invalid user/group name or numeric ID: %s=%.*s", directive_name(d), (int)user.n, user.p);
+    return -ENOEXEC;
+}
+
 int set_user(struct build *b, const struct directive *d, struct str value)
 {
-    struct str item;
-    if (!value.n) {
-        build_clear(b, id_of(d));
-        return 0;
-    }
-    if (next_word(b, &value, 0, &item) <= 0 || value.n || !user_valid(item)) {
-        build_warn(b, LOG_ERR, "Invalid user/group name or numeric ID: %s=%.*s", d->name, (int)item.n, item.p);
-        return -ENOEXEC;
-    }
-    return build_text(b, id_of(d), item, false);
+    return build_expand(b, &value) ? add_user(b, d, value, false) : -ENOEXEC;
 }
 
 int set_users(struct build *b, const struct directive *d, struct str value)
 {
     struct str item;
-    if (!value.n)
-        build_clear(b, id_of(d));
-    while (next_word(b, &value, WORD_UNQUOTE, &item) > 0) {
-        if (!user_valid(item)) {
-            build_warn(b, LOG_ERR, "Invalid user/group name or numeric ID: %.*s", (int)item.n, item.p);
-            return -ENOEXEC;
-        }
-        if (build_text(b, id_of(d), item, true) < 0)
-            return -ENOEXEC;
-    }
-    return 0;
+    int r = 0;
+    while (r == 0 && build_item(b, &value, WORD_UNQUOTE, &item))
+        r = add_user(b, d, item, true);
+    return r;
 }
 
-/* RuntimeDirectory= and its kin: paths below /run, /var/lib, ... */
+/* A path below /run, /var/lib, ...; the simplified one goes to working space 1, where the word was. */
+static bool relative_path(const struct directive *d, struct str *item)
+{
+    struct buf path = { scratch(1), 0, PATH_BYTES, false };
+    (void)d;
+    buf_c(&path, '/');
+    path_simplify(*item, false, &path);
+    bool good = !str_starts(*item, "/") && !str_starts(*item, "private/") && !str_is(*item, "private")
+             && !path.over && path_valid(STR(path));
+    if (good)
+        *item = str_from(STR(path), 1);
+    return good;
+}
+
+/* RuntimeDirectory= and its kin. */
 int set_dirs(struct build *b, const struct directive *d, struct str value)
 {
-    struct str item;
-    if (!value.n)
-        build_clear(b, id_of(d));
-    while (next_word(b, &value, WORD_UNQUOTE, &item) > 0) {
-        BUF(path, PATH_BYTES);
-        buf_c(&path, '/');
-        path_simplify(item, false, &path);
-        if (str_starts(item, "/") || path.over || !path_valid((struct str){ path.p, path.n })
-            || str_starts(item, "private/") || str_is(item, "private")) {
-            build_warn(b, LOG_WARNING, "%s= path is not a relative path below its base, ignoring: %.*s",
-                       d->name, (int)item.n, item.p);
-            continue;
-        }
-        if (build_text(b, id_of(d), str_from((struct str){ path.p, path.n }, 1), true) < 0)
-            return -ENOEXEC;
-    }
-    return 0;
+    return build_list(b, d, value, WORD_UNQUOTE | WORD_KEEP_ESCAPES, relative_path, "= path is not a relative path below its base");
 }

@@ -9,49 +9,26 @@
 
 const char *specifier_fragment = "";     /* path of the file being read, for %y and %Y */
 
-/* Fixed answers of the system manager. */
-static const struct { char letter; const char *text; } fixed[] = {
-    { 'C', "/var/cache" }, { 'E', "/etc" }, { 'g', "root" }, { 'G', "0" }, { 'h', "/root" },
-    { 'L', "/var/log" }, { 's', "/bin/sh" }, { 'S', "/var/lib" }, { 't', "/run" }, { 'T', "/tmp" },
-    { 'u', "root" }, { 'U', "0" }, { 'V', "/var/tmp" }, { '%', "%" },
-};
+/* Letters, and behind each its fixed answer in the system manager. */
+static const char fixed[] =
+    "C/var/cache\0E/etc\0groot\0G0\0h/root\0L/var/log\0s/bin/sh\0S/var/lib\0t/run\0T/tmp\0uroot\0U0\0V/var/tmp\0%%\0";
 
-/* Letters that stand for a field of os-release(5). */
-static const struct { char letter; const char *key; } os_fields[] = {
-    { 'A', "IMAGE_VERSION" }, { 'B', "BUILD_ID" }, { 'M', "IMAGE_ID" }, { 'o', "ID" },
-    { 'w', "VERSION_ID" }, { 'W', "VARIANT_ID" },
-};
-
-/* Reads a small file into text; 0 or a negative errno. */
-static int small_file(const char *path, char *text, u32 size, struct str *out)
-{
-    int fd = sys_open(path, O_RDONLY | O_NONBLOCK);
-    if (fd < 0)
-        return fd;
-    ssize_t n = sys_read(fd, text, size);
-    sys_close(fd);
-    if (n < 0)
-        return (int)n;
-    *out = str_trim((struct str){ text, (size_t)n });
-    return 0;
-}
+/* Letters, and behind each the field of os-release(5) that it stands for. */
+static const char os_fields[] = "AIMAGE_VERSION\0BBUILD_ID\0MIMAGE_ID\0oID\0wVERSION_ID\0WVARIANT_ID\0";
 
 static int put_os_field(const char *key, struct buf *out)
 {
     char text[4096];
-    struct str rest, line;
-    if (small_file("/etc/os-release", text, sizeof text, &rest) < 0
-        && small_file("/usr/lib/os-release", text, sizeof text, &rest) < 0)
+    if (file_get("/etc/os-release", text, sizeof text) < 0
+        && file_get("/usr/lib/os-release", text, sizeof text) < 0)
         return -ENOENT;
-    while ((line = str_line(&rest, '\n')).p) {
-        int eq = str_find(line, '=');
-        if (eq <= 0 || !str_is(str_cut(line, (size_t)eq), key))
-            continue;
-        struct str value = str_from(line, (size_t)eq + 1);
+    for (struct str rest = str_of(text), value; (value = str_line(&rest, '\n')).p;) {
         BUF(word, 256);
+        if (!str_is(str_line(&value, '='), key))
+            continue;
         if (word_next(&value, "\n", WORD_UNQUOTE, &word) > 0)
-            buf_put(out, word.p, word.n);
-        return 0;
+            buf_str(out, STR(word));
+        break;
     }
     return 0;                            /* a field that is not there is the empty text */
 }
@@ -60,10 +37,8 @@ static int put_os_field(const char *key, struct buf *out)
 static int put_id(const char *path, struct buf *out)
 {
     char text[64];
-    struct str id;
-    int r = small_file(path, text, sizeof text, &id);
-    if (r < 0)
-        return r;
+    int r = file_get(path, text, sizeof text);
+    struct str id = str_trim(str_of(text));
     u32 digits = 0;
     for (size_t i = 0; i < id.n; i++) {
         if (id.p[i] == '-')
@@ -73,7 +48,7 @@ static int put_id(const char *path, struct buf *out)
         buf_c(out, id.p[i]);
         digits++;
     }
-    return digits == 32 ? 0 : -ENODATA;
+    return r < 0 ? r : digits == 32 ? 0 : -ENODATA;
 }
 
 static void put_host(struct utsname *u, char which, struct buf *out)
@@ -117,14 +92,14 @@ static int put_name_part(struct str unit, char which, struct buf *out)
 static int put_specifier(struct str unit, char c, struct buf *out)
 {
     struct utsname u;
-    for (u32 i = 0; i < LEN(fixed); i++)
-        if (fixed[i].letter == c) {
-            buf_z(out, fixed[i].text);
+    for (EACH(text, fixed))
+        if (*text == c) {
+            buf_z(out, text + 1);
             return 0;
         }
-    for (u32 i = 0; i < LEN(os_fields); i++)
-        if (os_fields[i].letter == c)
-            return put_os_field(os_fields[i].key, out);
+    for (EACH(field, os_fields))
+        if (*field == c)
+            return put_os_field(field + 1, out);
     if (strchr("nNpPiIjJf", c))
         return put_name_part(unit, c, out);
     if (strchr("vaHlq", c)) {

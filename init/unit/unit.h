@@ -139,22 +139,20 @@ enum value { V_NOTHING, V_BOOL, V_INT, V_UNSIGNED, V_MODE, V_SIGNAL, V_SPAN, V_E
              V_EXEC, V_LIMIT, V_STATUS, V_CONDITION, V_ENV_FILE, V_STDIO };
 
 struct build;
-struct directive {
-    const char *name;
-    u16 sections;
-    u8 setter;
-    u32 arg, def;
-};
+struct directive { u64 name : 14, sections : 11, setter : 6, arg : 17; i64 def : 16; };     /* 8 bytes */
 typedef int set_fn(struct build *b, const struct directive *d, struct str value);
 struct setter { set_fn *set; u8 value; };
 extern const struct directive directives[DIRECTIVES];
 extern const struct setter setters[];
 
+static inline u32 directive_id(const struct directive *d) { return (u32)(d - directives); }
+const char *directive_name(const struct directive *d);
 const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
 u32 section_of_type(int type);                         /* the section named after the type, or 0 */
-const char *section_name(u32 section);
+const char *section_name(u32 section);                 /* exactly one */
+u32 section_find(struct str name);                     /* 0: none has this name */
 
-#define FOREVER UINT32_MAX                             /* a default of infinity */
+#define FOREVER -1                                     /* a default of infinity */
 
 /* One setting in the arena: header, then n words. Lists are several settings of one id. */
 struct setting { u16 id, n; u32 w[]; };
@@ -182,7 +180,7 @@ enum action { ACTION_NONE, ACTION_REBOOT, ACTION_REBOOT_FORCE, ACTION_REBOOT_IMM
               ACTION_EXIT_FORCE };
 enum timeout_mode { TIMEOUT_TERMINATE, TIMEOUT_ABORT, TIMEOUT_KILL };
 enum preserve { PRESERVE_NO, PRESERVE_YES, PRESERVE_RESTART };
-extern const struct name *const enum_tables[ENUM_TABLES];
+extern const char *const enum_tables[ENUM_TABLES];
 
 /* StandardInput=, StandardOutput=: word 0 is one of these | console flag, word 1 a text or 0. */
 enum std_in { IN_NULL, IN_TTY, IN_TTY_FORCE, IN_TTY_FAIL, IN_SOCKET, IN_FD, IN_DATA, IN_FILE };
@@ -223,14 +221,29 @@ struct build {
     u32 line;
     u32 install_mask;                   /* SEC_INSTALL when [Install] means something here */
     bool quiet;                         /* this file's complaints were already told */
+    bool failed;                        /* a limit was reached, and told: the unit is refused */
     u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
+const struct setting *build_find(const struct build *b, u32 id, const struct setting *after);
 int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
-void build_clear(struct build *b, u32 id);                         /* an empty assignment */
+void build_clear(struct build *b, u32 id);
 int build_set(struct build *b, u32 id, const u32 *w, u32 n);       /* clear + put */
+int build_int(struct build *b, u32 id, i32 v);
+int build_span(struct build *b, u32 id, usec t);
 int build_text(struct build *b, u32 id, struct str s, bool more);  /* set or, with more, put */
+int build_value(struct build *b, const struct directive *d, struct str value);
 int build_assign(struct build *b, struct str section, struct str key, struct str value);
+
+/* What setters share. `why` begins with "=" when the directive's name goes before it. */
+int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value);   /* 0 */
+bool build_expand(struct build *b, struct str *value);             /* specifiers, to scratch(0) */
+bool build_path(struct build *b, const struct directive *d, struct str *value);    /* absolute, simplified */
+bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item);
+typedef bool item_fn(const struct directive *d, struct str *item); /* false: no good; may change it */
+int build_list(struct build *b, const struct directive *d, struct str value, u32 word_flags, item_fn *good,
+               const char *why);
+int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *word);   /* as word_next() */
 char *scratch(u32 which);               /* VALUE_BYTES of working space, which: 0..2 */
 
 /* ---- specifier.c --------------------------------------------------------------------------- */
@@ -242,6 +255,7 @@ extern const char *specifier_fragment;                  /* what %y says; set whi
 
 /* The tree that is looked at; "" is the running system. Without a final slash. */
 extern const char *search_root;
+char *rooted(const char *path, struct buf *full);      /* with search_root before it */
 
 struct search_dir { const char *path; u8 origin; bool compact; };
 extern const struct search_dir search_dirs[];
@@ -264,7 +278,8 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path);
 
-extern const char builtins[];                          /* units/, compiled in: see ci/builtins */
+extern const char builtins[];                          /* units/, compiled in and packed: see ci/builtins */
+extern const u8 builtin_pairs[][2];
 
 /* ---- load.c -------------------------------------------------------------------------------- */
 
@@ -280,7 +295,8 @@ bool unit_needs_mount(unit_id id, unit_id mount);
 enum file_state { FILE_ENABLED, FILE_ENABLED_RUNTIME, FILE_LINKED, FILE_LINKED_RUNTIME, FILE_ALIAS,
                   FILE_MASKED, FILE_MASKED_RUNTIME, FILE_STATIC, FILE_DISABLED, FILE_INDIRECT,
                   FILE_GENERATED, FILE_TRANSIENT, FILE_BAD, FILE_STATES };
-extern const struct name file_state_names[];
+extern const char file_state_names[];
+bool file_has_preset(int state);
 int install_state(struct str name);                    /* enum file_state, or -ENOENT */
 struct install_options { bool runtime, force; u32 depth; const char *verb; };
 extern bool install_utf8;                              /* messages may use an arrow */
@@ -317,7 +333,7 @@ bool fstab_next(struct fstab *f, struct fstab_line *l);        /* bad lines are 
 bool fstab_option(struct str options, const char *name, struct str *value);    /* last one wins */
 bool fstab_yes_no(struct str options, const char *yes, const char *no);
 void fstab_node(struct str source, struct buf *out);   /* LABEL=x -> /dev/disk/by-label/x */
-bool fs_is_network(const char *type);
+bool fs_is_network(struct str type);
 bool fs_is_api(struct str where);                      /* mounted by PID 1: not for fstab */
 bool in_initrd(void);
 
