@@ -6,7 +6,7 @@
 
 u8 unit_active[UNITS_MAX];
 struct job jobs[UNITS_MAX];
-u32 jobs_n, jobs_failed;
+u32 jobs_n, jobs_fresh, jobs_failed;
 
 const char active_names[] =
     "inactive\0active\0reloading\0failed\0activating\0deactivating\0";

@@ -42,6 +42,7 @@ struct job {
 };
 extern struct job jobs[UNITS_MAX];
 extern u32 jobs_n;                       /* installed now */
+extern u32 jobs_fresh;                   /* installed since run/ looked for new ones */
 extern u32 jobs_failed;                  /* since start: for the state "degraded" */
 
 int job_merge_types(int a, int b);       /* the type that does both, or -EEXIST: they contradict */
@@ -73,6 +74,7 @@ struct report {
 /* Grants a wish: 0, or a negative errno with the report's error filled in; then nothing changed. */
 int job_add(int type, unit_id id, int mode, struct report *report);
 int load_state_errno(unit_id id);        /* 0: loaded */
+void jobs_verify_order(struct report *report);       /* of installed jobs, after a reload */
 void transaction_trim(void);             /* gives back the pages that only a large one needs */
 
 /* ---- ready.c ------------------------------------------------------------------------------- */
@@ -108,6 +110,7 @@ extern struct report settle_report;      /* of wishes that came from settling */
 void job_finish(unit_id id, int result, bool recursive, bool already);   /* takes effect in settle() */
 void job_drop(unit_id id, int result);   /* at once, without consequences: for a transaction */
 bool settle(void);                       /* true: something was done */
+void settle_forgive(void);               /* every ten seconds: units may be started by themselves again */
 bool settle_wanted(void);                /* there is something to do */
 
 #endif

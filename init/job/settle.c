@@ -74,6 +74,12 @@ static void check_later(unit_id id)
     checks[checks_n++] = id;
 }
 
+static void check_bound(unit_id to)
+{
+    for (EDGES(e, to, IN, DEP_BINDS_TO))
+        check_later(e->from);
+}
+
 /* Start jobs of the units at the other end of these edges fail with "dependency". */
 static void fail_dependants(unit_id id, u32 kinds)
 {
@@ -92,11 +98,30 @@ static void wish(int type, unit_id id, int mode)
         settle_report.lines[settle_report.n++] = (struct report_line){ REPORT_IGNORED, (u8)type, 0, id, 0, r };
 }
 
+/* Starts and stops of each unit that nobody asked for, since settle_forgive(): one that is upheld but cannot
+ * run, or two that start each other by OnFailure=, would go on without end. */
+static u8 tries[UNITS_MAX];
+static bool tried;
+
+static bool may_try(unit_id id, u32 most)
+{
+    tried = true;
+    return tries[id] < most && ++tries[id];
+}
+
+void settle_forgive(void)
+{
+    if (tried)
+        memset(tries, 0, tab->units_n);
+    tried = false;
+}
+
 static void start_all(unit_id id, u32 kind, u32 mode_directive)
 {
     int mode = unit_int(id, mode_directive);
     for (EDGES(e, id, OUT, kind))
-        wish(JOB_START, e->to, mode);
+        if (may_try(e->to, 200))
+            wish(JOB_START, e->to, mode);
 }
 
 /* What runs at the other end of these edges is to stop. */
@@ -141,6 +166,8 @@ static void end_job(unit_id id, int result, bool recursive, bool already)
         start_all(id, DEP_ON_FAILURE, D_OnFailureJobMode);
     job_queue_neighbours(id);
     check_later(id);
+    if (is_inactive(unit_active[id]))
+        check_bound(id);                 /* it may have been waited for only */
 }
 
 static bool drain_ends(void)
@@ -244,8 +271,7 @@ static void process_change(const struct change *c)
         for (EDGES(e, id, OUT, PINS))
             check_later(e->to);
     if (is_inactive(c->is))
-        for (EDGES(e, id, IN, DEP_BINDS_TO))
-            check_later(e->from);
+        check_bound(id);
 }
 
 /* ---- lasting conditions -------------------------------------------------------------------- */
@@ -289,9 +315,10 @@ static bool drain_checks(void)
         any = true;
         if (jobs[id].id)
             continue;
-        if (unneeded(id) || bound_to_inactive(id))
+        bool stop = unneeded(id) || bound_to_inactive(id);
+        if (stop && may_try(id, 16))
             wish(JOB_STOP, id, MODE_FAIL);
-        else if (upheld(id))
+        else if (!stop && upheld(id) && may_try(id, 16))
             wish(JOB_START, id, MODE_FAIL);
     }
     checks_n = 0;

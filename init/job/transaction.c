@@ -412,7 +412,8 @@ static int break_cycle(unit_id start, u32 depth)
         unit_id unit = frames[i].job;
         report_line(i + 1 == depth ? REPORT_CYCLE : REPORT_CYCLE_MORE, start, (u8)type_of(start), unit,
                     (u8)type_of(unit), 0);
-        if (!victim && of_unit[unit] && !unit_matters(unit))
+        bool waits = !jobs[unit].running || (jobs[unit].type == JOB_RESTART && !restarts_stop);
+        if (!victim && (of_unit[unit] ? !unit_matters(unit) : tr_n == 1 && waits))
             victim = unit;
         if (unit == start)
             break;
@@ -423,6 +424,8 @@ static int break_cycle(unit_id start, u32 depth)
     }
     report_line(REPORT_DELETED, start, (u8)type_of(start), victim, (u8)type_of(victim), 0);
     delete_unit(victim);
+    if (tr_n == 1)                       /* not of a transaction: see jobs_verify_order() */
+        job_drop(victim, RESULT_CANCELED);
     return -EAGAIN;
 }
 
@@ -468,6 +471,22 @@ static int verify_order(bool stopping)
             return r;
     }
     return 0;
+}
+
+/* A reload may bring an order in which jobs that are queued wait for each other. */
+void jobs_verify_order(struct report *report)
+{
+    transaction_trim();
+    rep = report;
+    for (u32 pass = 0; pass < 2; pass++) {
+        restarts_stop = pass == 0;
+        memset(mark, NEW, tab->units_n);
+        for (UNITS(id))
+            if (jobs[id].id && mark[id] == NEW && search_cycle(id) == -EAGAIN) {
+                memset(mark, NEW, tab->units_n);
+                id = 0;                  /* from the start */
+            }
+    }
 }
 
 /* ---- step 6: one job a unit ---------------------------------------------------------------- */
@@ -566,6 +585,7 @@ static void install(tr_id t, bool irreversible)
     } else {
         *j = (struct job){ .id = ++last_id, .type = new->type, .queued = j->queued, .next = j->next };
         jobs_n++;
+        jobs_fresh++;
     }
     j->irreversible |= irreversible;
     j->ignore_order |= new->ignore_order;

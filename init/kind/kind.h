@@ -127,6 +127,7 @@ void note_main_pid(unit_id id, pid_t pid);                      /* a child of ou
 void note_control_end(unit_id id, const struct death *d);
 void forget_control(unit_id id);
 unit_id spawn_next_waiting(void);        /* takes it off the list; 0: nobody waits */
+void spawn_forget(unit_id id);           /* it does not wait any more */
 bool spawn_anyone_waiting(void);
 extern usec spawn_waiting_since;
 
@@ -135,7 +136,7 @@ bool group_empty(unit_id id);            /* no process of the unit is left */
 void watch_empty(unit_id id);            /* EV_EMPTY will come (cgroup.events); look once more after it */
 void watch_folder(unit_id id, const char *path);       /* EV_PID_FILE will come */
 void unwatch(unit_id id);
-unit_id watch_unit(int wd);              /* whose inotify watch this is */
+unit_id watch_unit(int wd, u32 *at);     /* whose inotify watch this is: one after the other, 0: no more */
 void group_forget(unit_id id);           /* removes the cgroup */
 enum kill_op { OP_TERMINATE, OP_RESTART, OP_KILL, OP_WATCHDOG };
 int kill_unit(unit_id id, enum kill_op op);    /* 1: there is something to wait for, 0: not */

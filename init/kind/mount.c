@@ -26,6 +26,7 @@ static void rest(unit_id id, u8 result)
     struct runtime *rt = RT(id);
     bool failed_reload = rt->state >= MT_REMOUNTING && rt->reload_result != SUCCESS && rt->state != MT_UNMOUNTING;
     note_result(id, result);
+    spawn_forget(id);
     deadline_in(id, USEC_INF);
     rt->command_id = 0;
     if (rt->there) {
@@ -93,6 +94,8 @@ static int on_stop(unit_id id)
     case MT_MOUNTING:
     case MT_MOUNTING_DONE:
     case MT_REMOUNTING: signal_helper(id, MT_UNMOUNTING_SIGTERM, SUCCESS); return STEP_DONE;
+    case MT_REMOUNTING_SIGTERM: set_state(id, MT_UNMOUNTING_SIGTERM); return STEP_DONE;
+    case MT_REMOUNTING_SIGKILL: set_state(id, MT_UNMOUNTING_SIGKILL); return STEP_DONE;
     default:
         rt->starts = 0;
         rt->result = SUCCESS;

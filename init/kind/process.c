@@ -122,6 +122,23 @@ static void wait_for_slot(unit_id id)
         waiting_last = id;
 }
 
+/* It goes elsewhere: what it waited to start is not wanted any more. */
+void spawn_forget(unit_id id)
+{
+    unit_id before = 0;
+    if (!RT(id)->spawn_waits)
+        return;
+    for (unit_id i = waiting_first; i != id; i = RT(i)->next_waiting)
+        before = i;
+    if (before)
+        RT(before)->next_waiting = RT(id)->next_waiting;
+    else
+        waiting_first = RT(id)->next_waiting;
+    if (waiting_last == id)
+        waiting_last = before;
+    RT(id)->spawn_waits = false;
+}
+
 pid_t run_command(unit_id id, struct spawn *s)
 {
     struct runtime *rt = RT(id);
@@ -202,7 +219,7 @@ static void put_slice(struct buf *b, struct str slice)
 void cgroup_of(unit_id id, char *path, u32 size)
 {
     struct buf b = { path, 0, size, false };
-    const char *slice = unit_text(id, D_Slice);
+    const char *slice = RT(id)->has_cgroup && UNIT(id)->slice ? text_at(UNIT(id)->slice) : unit_text(id, D_Slice);
     if (UNIT(id)->type == UNIT_SLICE) {
         put_slice(&b, str_of(unit_name(id)));
         b.n -= b.n > 0;
@@ -229,15 +246,17 @@ bool group_empty(unit_id id)
     return cgroup_populated(path) <= 0;
 }
 
-/* Watches, and whose they are. wd -1: the kernel would not watch; then every death of a process that
- * nobody knows makes run/ look again. */
+/* Watches, and whose they are. Two units that watch one folder have one number of the kernel between them.
+ * wd -1: the kernel would not watch; then every death of a process that nobody knows makes run/ look again. */
 static struct { int wd; unit_id unit; } watches[WATCHES_MAX];
 
-unit_id watch_unit(int wd)
+unit_id watch_unit(int wd, u32 *at)
 {
-    for (u32 i = 0; i < LEN(watches); i++)
+    while (*at < LEN(watches)) {
+        u32 i = (*at)++;
         if (watches[i].unit && watches[i].wd == wd)
             return watches[i].unit;
+    }
     return 0;
 }
 
@@ -245,11 +264,11 @@ void unwatch(unit_id id)
 {
     if (!RT(id)->watch)
         return;
-    u32 i = (u32)RT(id)->watch - 1;
-    if (watches[i].wd >= 0)
-        (void)sys_inotify_rm(inotify_fd, watches[i].wd);
+    u32 i = (u32)RT(id)->watch - 1, at = 0;
     watches[i].unit = 0;
     RT(id)->watch = 0;
+    if (watches[i].wd >= 0 && !watch_unit(watches[i].wd, &at))
+        (void)sys_inotify_rm(inotify_fd, watches[i].wd);
 }
 
 static void watch_path(unit_id id, const char *path, u32 mask)
@@ -297,6 +316,7 @@ void group_forget(unit_id id)
     cgroup_of(id, path, sizeof path);
     (void)cgroup_remove(path);
     rt->has_cgroup = false;
+    UNIT(id)->slice = 0;
 }
 
 /* ---- killing ------------------------------------------------------------------------------- */

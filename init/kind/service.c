@@ -66,6 +66,15 @@ static void forget_main(unit_id id)
     RT(id)->main_pid = 0;
 }
 
+static void forget_execed(unit_id id)
+{
+    if (RT(id)->execed_fd <= 0)
+        return;
+    watch_remove(RT(id)->execed_fd);
+    sys_close(RT(id)->execed_fd);
+    RT(id)->execed_fd = 0;
+}
+
 /* $SERVICE_RESULT, $EXIT_CODE, $EXIT_STATUS of the commands after the main process. */
 static void tell_result(unit_id id, struct spawn *s)
 {
@@ -312,6 +321,7 @@ static u8 enter_dead(unit_id id, bool may_restart)
     const char *pid_file = unit_text(id, D_PIDFile);
     usec delay = unit_span(id, D_RestartSec);
     forget_main(id);
+    forget_execed(id);
     forget_control(id);
     timer_set(TIMER_KEY(TIMER_WATCHDOG, id), USEC_INF);
     log_end(id);
@@ -366,6 +376,7 @@ static void go(unit_id id, u8 state)
 {
     struct runtime *rt = RT(id);
     bool failed_reload = rt->state == SV_RELOAD && rt->reload_result != SUCCESS;
+    spawn_forget(id);
     for (u32 steps = 0; steps < 32; steps++) {
         u8 next = enter(id, state);
         if (next == state || next == SV_FAILED || next == SV_AUTO_RESTART) {
@@ -467,7 +478,9 @@ static int on_reload(unit_id id)
         return -EAGAIN;
     rt->reload_result = SUCCESS;
     begin(id, SV_RELOAD);
-    return STEP_STARTED;
+    if (rt->state == SV_RELOAD)
+        return STEP_STARTED;
+    return rt->reload_result == SUCCESS ? -EALREADY : -EIO;
 }
 
 /* A forking service's starter has ended well: who is the daemon? */
@@ -808,9 +821,7 @@ static void on_notify(unit_id id, const struct notify *n)
 static void on_execed(unit_id id)
 {
     struct runtime *rt = RT(id);
-    watch_remove(rt->execed_fd);
-    sys_close(rt->execed_fd);
-    rt->execed_fd = 0;
+    forget_execed(id);
     /* A child that failed before execve closes the pipe too; then its death is on the way. */
     if (type_of(id) == SERVICE_EXEC && rt->state == SV_START && main_alive(id) && !rt->exec_failed)
         begin(id, SV_START_POST);

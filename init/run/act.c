@@ -25,6 +25,15 @@ static void start_timer_of_job(unit_id id, bool running)
     timer_set(key, limit);
 }
 
+/* JobTimeoutSec= runs while a job waits for others, too. */
+static void start_timers_of_fresh_jobs(void)
+{
+    for (unit_id id = 1; jobs_fresh && id < tab->units_n; id++)
+        if (jobs[id].id)
+            start_timer_of_job(id, false);
+    jobs_fresh = 0;
+}
+
 void job_timed_out(unit_id id)
 {
     struct system_action a = { .action = (u8)unit_int(id, D_JobTimeoutAction), .exit_status = -1, .unit = id, .failed = true };
@@ -237,9 +246,8 @@ void act(void)
     system_actions_n = 0;
     for (u32 i = 0; i < n; i++)
         do_system_action(&todo[i]);
-    while (changes_room() > 8 && (id = job_next_ready())) {
-        start_timer_of_job(id, false);
+    start_timers_of_fresh_jobs();
+    while (changes_room() > 8 && (id = job_next_ready()))
         run_job(id);
-    }
     start_waiting_processes();
 }

@@ -79,13 +79,12 @@ void inotify_read(void)
     for (ssize_t at = 0; at < n;) {
         struct inotify_event *ev = (void *)(text + at);
         at += (ssize_t)(sizeof *ev + ev->len);
-        unit_id id = watch_unit(ev->wd);
-        if (!id)
-            continue;
-        if (UNIT(id)->type == UNIT_DEVICE)
-            device_check(id);
-        else
-            deliver_type(id, RT(id)->pid_file_waits ? EV_PID_FILE : EV_EMPTY);
+        unit_id id;
+        for (u32 i = 0; (id = watch_unit(ev->wd, &i));)
+            if (UNIT(id)->type == UNIT_DEVICE)
+                device_check(id);
+            else
+                deliver_type(id, RT(id)->pid_file_waits ? EV_PID_FILE : EV_EMPTY);
     }
 }
 

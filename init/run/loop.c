@@ -71,8 +71,13 @@ void deaths_may_be_left(void) { deaths_left = true; }
 
 static void collect_deadlines(void)
 {
+    static usec forgiven;
     u32 key;
     usec now = sys_now();
+    if (now - forgiven > 10 * USEC_SEC) {
+        settle_forgive();
+        forgiven = now;
+    }
     for (u32 n = 0; n < 256 && changes_room() > 8 && timer_pop(now, &key); n++) {
         unit_id id = (unit_id)(key % UNITS_MAX);
         if (key / UNITS_MAX == TIMER_JOB)
@@ -122,8 +127,11 @@ static void choose_log(void)
 static void answer(void)
 {
     tell_finished();
-    for (u32 i = 0; i < finished_n; i++)
+    for (u32 i = 0; i < finished_n; i++) {
+        if (!jobs[finished[i].unit].id)
+            timer_set(TIMER_KEY(TIMER_JOB, finished[i].unit), USEC_INF);
         control_job_removed(&finished[i]);
+    }
     finished_n = told = 0;
     for (u32 i = 0; i < changed_n; i++) {
         RT(changed_units[i])->news = false;

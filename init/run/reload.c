@@ -82,11 +82,14 @@ static void forget_runtime(unit_id id)
 static bool adopt(struct table *old, unit_id id)
 {
     BUF(name, UNIT_NAME_BYTES);
+    BUF(slice, UNIT_NAME_BYTES);
     struct table *new = tab;
     const struct unit *was = &old->units[id];
     tab = old;
     bool alive = is_alive(id);
     buf_z(&name, alive ? unit_name(id) : "");
+    if (RT(id)->has_cgroup)
+        buf_z(&slice, was->slice ? text_at(was->slice) : unit_text(id, D_Slice) ? unit_text(id, D_Slice) : "");
     tab = new;
     if (!alive)
         return true;
@@ -94,6 +97,8 @@ static bool adopt(struct table *old, unit_id id)
         return false;
     UNIT(id)->generated = was->generated;
     UNIT(id)->perpetual = was->perpetual;
+    if (slice.n)                         /* its file may name another slice now, or be gone */
+        UNIT(id)->slice = text_keep((struct str){ slice.p, slice.n });
     return true;
 }
 
@@ -137,6 +142,7 @@ void reload_now(void)
         if (jobs[id].id)
             job_queue(id);
     }
+    jobs_verify_order(&settle_report);
     mounts_read();
     swaps_read();
     devices_check();

@@ -273,10 +273,8 @@ static bool load_as_alias(unit_id id, struct str real)
         return false;
     BUF(alias, UNIT_NAME_BYTES);
     buf_z(&alias, unit_name(id));
-    unit_id target = unit_get(real);
-    if (target)
-        (void)unit_alias(target, STR(alias));
-    return target != 0;
+    unit_id target = UNIT(id)->kept ? 0 : unit_get(real);
+    return target && unit_alias(target, STR(alias)) == 0;
 }
 
 static void load_one(unit_id id)

@@ -169,7 +169,7 @@ bool table_adopt(unit_id id, const char *name)
             tab->units[tab->units_n].next = tab->free;
             tab->free = (unit_id)tab->units_n;
         }
-    *u = (struct unit){ .used = true, .name = text, .type = (u8)unit_type_of(str_of(name)) };
+    *u = (struct unit){ .used = true, .kept = true, .name = text, .type = (u8)unit_type_of(str_of(name)) };
     if (name_add(id, text) < 0)
         return false;
     queue_load(id);
@@ -202,7 +202,7 @@ int unit_alias(unit_id id, struct str name)
     struct name_entry *n = name_lookup(name);
     if (n && n->unit == id)
         return 0;
-    if (n && UNIT(n->unit)->load != LOAD_STUB && UNIT(n->unit)->load != LOAD_NOT_FOUND)
+    if (n && (UNIT(n->unit)->kept || (UNIT(n->unit)->load != LOAD_STUB && UNIT(n->unit)->load != LOAD_NOT_FOUND)))
         return -EEXIST;
     if (n) {
         merge_stub(n->unit, id);

@@ -36,12 +36,14 @@ typedef u16 unit_id;                                   /* 0: no unit */
 struct unit {
     u32 name, path;                     /* text in the arena; path 0: no fragment */
     u32 settings, settings_n;           /* words in the arena */
+    u32 slice;                          /* text; not 0: its cgroup is there since before the reload */
     u32 out, in;                        /* first edge from and to this unit */
     u16 out_n, in_n;
     unit_id next;                       /* waiting to be loaded, or free */
     u8 type, load, origin;
     bool used : 1, queued : 1, perpetual : 1, enabled_here : 1;
     bool generated : 1;                 /* no file: device, slice, mount seen in mountinfo */
+    bool kept : 1;                      /* alive since before the reload: stays a unit of its own */
     bool fresh : 1;                     /* loaded, edges that need both ends not yet added */
 };
 

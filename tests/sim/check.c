@@ -8,7 +8,8 @@
 static u32 base_fds;
 static struct { u32 id; u8 type; } at_start[UNITS_MAX];     /* the jobs when the turn began */
 static bool fail_mode_used;              /* may leave two that conflict side by side, as in systemd */
-usec check_limits_since;                
+static usec reloaded_at;
+usec check_limits_since;
 
 static const char *name_and_state(unit_id id)
 {
@@ -51,7 +52,7 @@ static void check_pids(unit_id id)
         if (pids[i] > 0 && pid_unit(pids[i]) != id)
             violated("%s: process %d is in the table as %s's", name_and_state(id), (int)pids[i],
                      pid_unit(pids[i]) ? unit_name(pid_unit(pids[i])) : "nobody");
-    if (rt->main_pid > 0 && !rt->main_alien && !proc_exists(rt->main_pid))
+    if (rt->main_pid > 0 && !proc_exists(rt->main_pid))
         violated("%s: its main process %d does not exist", name_and_state(id), (int)rt->main_pid);
     if (rt->control_pid > 0 && !proc_exists(rt->control_pid))
         violated("%s: its control process %d does not exist", name_and_state(id), (int)rt->control_pid);
@@ -60,10 +61,14 @@ static void check_pids(unit_id id)
 /* Nothing is left of a service that is down, if it may be killed. Without cgroups some escape. */
 static void check_nobody_left(unit_id id)
 {
-    if (sim.faults || !sim.cgroups || unit_int(id, D_KillMode) != KILL_CONTROL_GROUP || !unit_int(id, D_SendSIGKILL)
-        || !procs_alive_of(id) || procs_defy(id) || service_at_end(id) || RT(id)->state == SV_AUTO_RESTART)
+    char path[PATH_BYTES / 8];
+    if (sim.faults || !RT(id)->has_cgroup || unit_int(id, D_KillMode) != KILL_CONTROL_GROUP
+        || !unit_int(id, D_SendSIGKILL) || procs_defy(id) || service_at_end(id) || RT(id)->state == SV_AUTO_RESTART)
         return;
-    violated("%s goes down but %u processes of it run", name_and_state(id), procs_alive_of(id));
+    cgroup_of(id, path, sizeof path);
+    int cgroup = cgroup_at(path);
+    if (cgroup && procs_alive_in(cgroup))
+        violated("%s goes down but %u processes of it run", name_and_state(id), procs_alive_in(cgroup));
 }
 
 /* The setting that bounds a state, or 0. */
@@ -87,8 +92,9 @@ static void check_deadline(unit_id id)
 {
     u32 limit = limit_of(id);
     usec at = timer_get(TIMER_KEY(TIMER_STATE, id));
-    if (limit && unit_span(id, limit) != USEC_INF && at == USEC_INF)
-        violated("%s has no deadline though %s is finite", name_and_state(id), directives[limit].name);
+    bool current = RT(id)->changed > reloaded_at;        /* not a setting that came with a reload */
+    if (limit && current && unit_span(id, limit) != USEC_INF && at == USEC_INF)
+        violated("%s has no deadline though %s is finite", name_and_state(id), directive_name(&directives[limit]));
     if (is_service(id) && RT(id)->state == SV_AUTO_RESTART && at == USEC_INF && !jobs[id].id)
         violated("%s will never come back: no deadline and no job", name_and_state(id));
     if (UNIT(id)->type == UNIT_MOUNT && unit_active[id] != INACTIVE && unit_active[id] != FAILED
@@ -233,8 +239,8 @@ static bool settled(unit_id id)
     return (is_service(id) || UNIT(id)->type == UNIT_TARGET) && !jobs[id].id;
 }
 
-/* Does starting `from` pull in `to`, over any number of units? Two such that conflict were asked for. */
-static bool pulls_in(unit_id from, unit_id to)
+/* Does starting `from` pull in `to`, over any number of units? */
+static bool pulls_in(unit_id from, unit_id to, u32 kinds)
 {
     static u8 seen[UNITS_MAX];
     static unit_id stack[UNITS_MAX];
@@ -244,13 +250,42 @@ static bool pulls_in(unit_id from, unit_id to)
         unit_id id = stack[--n];
         for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
             unit_id other = tab->edges[e].to;
-            if (!(tab->edges[e].kinds & (DEP_REQUIRES | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS)) || seen[other])
+            if (!(tab->edges[e].kinds & kinds) || seen[other])
                 continue;
             seen[other] = 1;
             stack[n++] = other;
         }
     }
     return seen[to];
+}
+
+/* Does anything stop with it? Then a third unit may be the reason that it is left alone. */
+static bool others_depend_on(unit_id id)
+{
+    const u32 follows = DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF;
+    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
+        if (tab->edges[e].kinds & follows)
+            return true;
+    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
+        if (tab->edges[e].kinds & DEP_STOP_TO)
+            return true;
+    return false;
+}
+
+/* Two that conflict but need each other, so that to stop the one for the other would stop both; or that a
+ * third requires. */
+static bool contradictory(unit_id a, unit_id b)
+{
+    if (others_depend_on(a) || others_depend_on(b))
+        return true;
+    const u32 strict = DEP_REQUIRES | DEP_BINDS_TO;
+    const u32 all = strict | DEP_WANTS | DEP_UPHOLDS | DEP_PART_OF | DEP_REQUISITE | DEP_STOP_TO;
+    if (pulls_in(a, b, all) || pulls_in(b, a, all))
+        return true;
+    for (UNITS(id))
+        if (UNIT(id)->used && pulls_in(id, a, strict) && pulls_in(id, b, strict))
+            return true;
+    return false;
 }
 
 static void check_promises(void)
@@ -261,7 +296,7 @@ static void check_promises(void)
         if (!settled(a) || !settled(b) || !UNIT(a)->used || !UNIT(b)->used)
             continue;
         if (k & DEP_CONFLICTS && !fail_mode_used && is_active(unit_active[a]) && is_active(unit_active[b])
-            && !pulls_in(a, b) && !pulls_in(b, a))
+            && !contradictory(a, b))
             violated("%s and %s conflict and are both up", name_and_state(a), name_and_state(b));
         if (k & DEP_BINDS_TO && is_active(unit_active[a]) && is_inactive(unit_active[b]))
             violated("%s is bound to %s", name_and_state(a), name_and_state(b));
@@ -297,7 +332,7 @@ void check_turn(int timeout_ms)
     check_jobs(sleeps);
     check_descriptors();
     check_pid_rows(proc_last() - 20);
-    if (sleeps && !jobs_n && !ops_odd && !sim.faults)
+    if (sleeps && !jobs_n && !ops_odd && !sim.faults && !sim.edits && !sim.ending)
         check_promises();
     if (sim.quiet && jobs_n)
         violated("%u jobs and nothing will ever happen", jobs_n);
@@ -343,9 +378,9 @@ static void check_transition(unit_id id, u8 to)
     u8 from = RT(id)->state;
     bool down = from == SV_DEAD || from == SV_FAILED;
     if (from == SV_AUTO_RESTART ? to != SV_DEAD && to != SV_FAILED : !down && phase_of(to) < phase_of(from))
-        violated("%s goes to %s", name_and_state(id), service_states[to]);
+        violated("%s goes to %s", name_and_state(id), name_of(service_states, to));
     if (from == SV_DEAD && (to == SV_RELOAD || to == SV_STOP_WATCHDOG || to == SV_FINAL_WATCHDOG))
-        violated("%s goes to %s", name_and_state(id), service_states[to]);
+        violated("%s goes to %s", name_and_state(id), name_of(service_states, to));
 }
 
 /* More starts than a fixed window that begins with the first of them can allow. */
@@ -381,7 +416,7 @@ static void check_order(unit_id id, u8 active)
 
 static void state_changes(unit_id id, u8 to)
 {
-    trace("%s: %s -> %s", unit_name(id), substate_name(id), kinds[UNIT(id)->type].names[to]);
+    trace("%s: %s -> %s", unit_name(id), substate_name(id), name_of(kinds[UNIT(id)->type].names, to));
     if (is_service(id)) {
         check_transition(id, to);
         if (to == SV_DEAD || to == SV_FAILED)
@@ -389,7 +424,7 @@ static void state_changes(unit_id id, u8 to)
         if (is_inactive(unit_active[id]) && !is_inactive(active_of(id, to)) && to != SV_AUTO_RESTART)
             check_start_limit(id);
     }
-    if (!is_service(id) || to != SV_AUTO_RESTART)
+    if (is_service(id) ? to != SV_AUTO_RESTART : UNIT(id)->type == UNIT_TARGET)
         check_order(id, active_of(id, to));
 }
 
@@ -445,6 +480,9 @@ int __wrap_job_add(int type, unit_id id, int mode, struct report *report)
     int r = __real_job_add(type, id, mode, report);
     trace("wish %s %s %s -> %s", name_of(job_type_names, type), unit_name(id), name_of(enum_tables[E_JOB_MODE], mode),
           r < 0 ? report->error : "granted");
+    for (UNITS(u))                       /* a start may be part of a restart for a while, which goes on */
+        if (jobs[u].id && jobs[u].type == JOB_RESTART)
+            at_start[u].type = JOB_RESTART;
     fail_mode_used |= mode == MODE_FAIL;
     ops_odd |= mode == MODE_IGNORE_DEPENDENCIES || mode == MODE_IGNORE_REQUIREMENTS;
     if (r < 0 || mode == MODE_IGNORE_DEPENDENCIES || mode == MODE_IGNORE_REQUIREMENTS)
@@ -454,6 +492,14 @@ int __wrap_job_add(int type, unit_id id, int mode, struct report *report)
     if (collapsed == JOB_START && jobs[id].id)
         check_start_granted(id);
     return r;
+}
+
+void __real_reload_now(void);
+void __wrap_reload_now(void);
+void __wrap_reload_now(void)
+{
+    reloaded_at = check_limits_since = sim.now;
+    __real_reload_now();
 }
 
 /* ---- at the end of each job ----------------------------------------------------------------- */

@@ -22,7 +22,7 @@ static struct file *file_at(const char *path)
     return NULL;
 }
 
-void file_put(const char *path, const char *text)
+void disk_put(const char *path, const char *text)
 {
     struct file *f = file_at(path);
     if (!f) {
@@ -35,7 +35,7 @@ void file_put(const char *path, const char *text)
     f->text = strdup(text);
 }
 
-void file_gone(const char *path)
+void disk_gone(const char *path)
 {
     struct file *f = file_at(path);
     if (!f)
@@ -45,7 +45,7 @@ void file_gone(const char *path)
     *f = files[--files_n];
 }
 
-const char *file_text(const char *path)
+const char *disk_text(const char *path)
 {
     struct file *f = file_at(path);
     return f ? f->text : NULL;

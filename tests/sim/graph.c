@@ -136,8 +136,8 @@ static void put_service(struct buf *b, u32 self)
         CHOICE(b, "User", "nobody", "daemon");       /* a heavy child */
     if (chance(60))
         buf_z(b, "RuntimeDirectory=sim\n");
-    if (self % 7 == 0)                   /* always the same: a unit that runs may not move */
-        buf_fmt(b, "Slice=%s\n", self % 2 ? "a.slice" : "a-b.slice");
+    if (chance(100))
+        CHOICE(b, "Slice", "a.slice", "a-b.slice", "system.slice");
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -155,7 +155,7 @@ static void put_unit(u32 self)
     else if (z_ends(names[self], ".swap"))
         buf_fmt(&b, "[Swap]\nWhat=/dev/sim0\nTimeoutSec=%u\n", 1 + roll(5));
     buf_fmt(&path, "%s/%s", sim.compact ? "/etc/units" : "/etc/systemd/system", names[self]);
-    file_put(buf_end(&path), buf_end(&b));
+    disk_put(buf_end(&path), buf_end(&b));
 }
 
 static void put_default_target(void)
@@ -165,7 +165,7 @@ static void put_default_target(void)
     for (u32 i = 0; i < names_n; i++)
         if (chance(500))
             buf_fmt(&text, "Wants=%s\n", names[i]);
-    file_put("/etc/systemd/system/default.target", buf_end(&text));
+    disk_put("/etc/systemd/system/default.target", buf_end(&text));
 }
 
 void graph_make(void)
@@ -182,7 +182,7 @@ void graph_make(void)
     for (u32 i = 0; i < names_n; i++)
         put_unit(i);
     put_default_target();
-    file_put("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+    disk_put("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
     if (chance(700))
         device_set("/dev/sim0", true);
     if (chance(700))
@@ -196,7 +196,7 @@ void graph_change(void)
         BUF(path, 128);
         buf_fmt(&path, "%s/%s", sim.compact ? "/etc/units" : "/etc/systemd/system", names[i]);
         if (chance(150))
-            file_gone(buf_end(&path));
+            disk_gone(buf_end(&path));
         else
             put_unit(i);
     }
@@ -211,12 +211,12 @@ void graph_pacify(void)
         struct buf b = BUF_OVER(text);
         BUF(path, 128);
         buf_fmt(&path, "%s/%s", sim.compact ? "/etc/units" : "/etc/systemd/system", names[i]);
-        struct str rest = str_of(file_text(buf_end(&path))), line;
+        struct str rest = str_of(disk_text(buf_end(&path))), line;
         while ((line = str_line(&rest, '\n')).p)
             if (!str_starts(line, "On") && !str_starts(line, "Upholds") && !str_starts(line, "After")
                 && !str_starts(line, "Before"))
                 buf_fmt(&b, "%.*s\n", (int)line.n, line.p);
         if (rest.p)
-            file_put(path.p, buf_end(&b));
+            disk_put(path.p, buf_end(&b));
     }
 }

@@ -34,26 +34,32 @@ bool broken(const char *what) { return sim.breaks && STREQ(sim.breaks, what); }
 
 /* ---- the trace ------------------------------------------------------------------------------ */
 
-static char lines[400][224];
+static struct { u64 turn; usec at; char text[200]; } lines[400];
 static u64 lines_n;
 static bool loud;
 
+static void print_line(u64 i)
+{
+    printf("%6llu %8llu.%03llu  %s\n", (unsigned long long)lines[i % LEN(lines)].turn,
+           (unsigned long long)(lines[i % LEN(lines)].at / USEC_SEC),
+           (unsigned long long)(lines[i % LEN(lines)].at / USEC_MS % 1000), lines[i % LEN(lines)].text);
+}
+
 void trace(const char *fmt, ...)
 {
-    char *line = lines[lines_n++ % LEN(lines)];
-    struct buf b = { line, 0, sizeof lines[0], false };
+    struct buf b = BUF_OVER(lines[lines_n % LEN(lines)].text);
     va_list ap;
-    buf_fmt(&b, "%llu %llu.%03llu ", (unsigned long long)sim.turn, (unsigned long long)(sim.now / USEC_SEC),
-            (unsigned long long)(sim.now / USEC_MS % 1000));
+    lines[lines_n % LEN(lines)].turn = sim.turn;
+    lines[lines_n % LEN(lines)].at = sim.now;
     va_start(ap, fmt);
     buf_vfmt(&b, fmt, ap);
     va_end(ap);
     buf_end(&b);
     if (loud)
-        puts(line);
+        print_line(lines_n);
+    lines_n++;
 }
 
-static u64 episode_seed;
 static u32 lines_wanted = 60;
 
 void violated(const char *fmt, ...)
@@ -67,7 +73,7 @@ void violated(const char *fmt, ...)
     printf("The last events (turn, time, what):\n");
     lines_wanted = MIN(lines_wanted, (u32)LEN(lines));
     for (u64 i = lines_n > lines_wanted ? lines_n - lines_wanted : 0; i < lines_n; i++)
-        printf("%s\n", lines[i % LEN(lines)]);
+        print_line(i);
     procs_print();
     fds_print();
     printf("VIOLATED in turn %llu: %s\n", (unsigned long long)sim.turn, what);
@@ -83,6 +89,7 @@ static void machine_rolls(void)
     sim.cgroups = chance(800);
     sim.tty = chance(300);
     sim.compact = chance(200);
+    sim.edits = chance(500);
     if (sim.fault_rate)
         sim.fault_rate = chance(400) ? 0 : roll(sim.fault_rate) + 1;
 }
@@ -91,10 +98,14 @@ static void boot(void)
 {
     static char *argv[] = { "/sbin/init", NULL, NULL };
     u32 rate = sim.fault_rate;
+    u64 at = sim.fault_at;
     sim.fault_rate = 0;                  /* what fails at boot is left out; what that breaks is no news */
+    sim.fault_at = 0;
     boot_machine(1, argv);
     check_begin();
     sim.fault_rate = rate;
+    sim.fault_at = at;
+    sim.calls = 0;
     boot_units();
 }
 
@@ -118,6 +129,8 @@ static void end(void)
     sim.fault_rate = 0;
     sim.fault_at = 0;
     graph_pacify();
+    for (u32 i = 0; i < CLIENTS; i++)    /* one whose credentials could not be read has no say */
+        client_hang_up(i);
     signal_raise(SIGHUP);
     while (!at_rest() || next < give_up - 3590 * USEC_SEC) {
         if (sim.now >= next) {
@@ -138,7 +151,7 @@ struct life { u64 turns, calls, faults, ops; };
 
 static struct life episode(u64 seed, u64 turns)
 {
-    dice = episode_seed = seed;
+    dice = seed;
     machine_rolls();
     graph_make();
     boot();

@@ -131,7 +131,8 @@ static void one_thing(void)
     else if (dice < 700)
         op_kill();
     else if (dice < 715) {
-        graph_change();
+        if (sim.edits)
+            graph_change();
         op_plain("Reload");
     } else if (dice < 720) {
         check_limits_since = sim.now;
@@ -166,7 +167,7 @@ void ops_step(void)
         ops_n++;
         one_thing();
     }
-    next_at = sim.now + (chance(300) ? roll_ms(0, 20) : chance(100) ? roll_ms(0, 30000) : roll_ms(0, 1500));
+    next_at = sim.now + (chance(250) ? roll_ms(0, 20) : chance(150) ? roll_ms(0, 60000) : roll_ms(0, 4000));
 }
 
 /* Everything of ours is stopped and forgotten: what is left then was leaked. */

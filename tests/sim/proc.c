@@ -388,7 +388,7 @@ static void write_pid_file(const char *path, pid_t pid)
     BUF(text, 16);
     BUF(folder, 128);
     buf_fmt(&text, "%d\n", (int)pid);
-    file_put(path, buf_end(&text));
+    disk_put(path, buf_end(&text));
     buf_str(&folder, str_cut(str_of(path), (size_t)str_rfind(str_of(path), '/')));
     inotify_event(buf_end(&folder), 8 /* IN_CLOSE_WRITE */);
 }
@@ -467,11 +467,11 @@ void proc_list(int cgroup, struct buf *out)
 bool proc_exists(pid_t pid) { return proc_at(pid); }
 pid_t proc_last(void) { return last_pid; }
 
-u32 procs_alive_of(unit_id id)
+u32 procs_alive_in(int cgroup)
 {
-    u32 n = 0, hash = str_hash(str_of(unit_name(id)));
+    u32 n = 0;
     for (u32 i = 0; i < procs_n; i++)
-        n += (procs[i].phase == COPY || procs[i].phase == RUNS) && procs[i].hash == hash;
+        n += (procs[i].phase == COPY || procs[i].phase == RUNS) && procs[i].cgroup == cgroup;
     return n;
 }
 

@@ -19,8 +19,9 @@ _Noreturn void violated(const char *fmt, ...) PRINTF(1, 2);
 struct sim {
     usec now;
     u64 turn;
+    usec wake;                           /* not 0: epoll_wait returns by then (cases.c) */
     bool quiet;                          /* nothing will ever happen by itself any more */
-    bool cgroups, tty, compact;          /* what the machine is like */
+    bool cgroups, tty, compact, edits;   /* what the machine is like, whether files are edited */
     bool ending;                         /* no more wishes: everything is to come to rest */
     bool well_behaved;                   /* processes do what their words say, no dice */
     u64 fault_at, calls;                 /* this call fails, once */
@@ -34,9 +35,9 @@ bool broken(const char *what);
 
 /* ---- files.c: files, folders, cgroups, mounts, swaps, devices ------------------------------- */
 
-void file_put(const char *path, const char *text);     /* makes or replaces */
-void file_gone(const char *path);
-const char *file_text(const char *path);               /* NULL: there is none */
+void disk_put(const char *path, const char *text);     /* makes or replaces */
+void disk_gone(const char *path);
+const char *disk_text(const char *path);               /* NULL: there is none */
 bool folder_exists(const char *path);
 const char *folder_entry(const char *path, u32 *at);   /* names in it, one by one; NULL: no more */
 void files_print(void);                                /* the unit files, for a report */
@@ -90,7 +91,7 @@ int proc_stat(pid_t pid, struct buf *out, bool cgroup);
 void proc_list(int cgroup, struct buf *out);           /* cgroup.procs */
 void proc_kill_cgroup(int cgroup);
 bool proc_exists(pid_t pid);                           /* not yet reaped */
-u32 procs_alive_of(unit_id id);
+u32 procs_alive_in(int cgroup);
 bool procs_defy(unit_id id);                           /* one of them cannot even be killed */
 u32 procs_unreaped(void);
 pid_t proc_any(void);                                  /* somebody to murder, or 0 */

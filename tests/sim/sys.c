@@ -311,6 +311,8 @@ static int collect_ready(struct epoll_event *ev, int n)
 int sys_epoll_wait(int ep, struct epoll_event *ev, int n, int timeout_ms)
 {
     usec until = timeout_ms < 0 ? USEC_INF : sim.now + (usec)timeout_ms * USEC_MS;
+    if (sim.wake)
+        until = MIN(until, MAX(sim.wake, sim.now));
     MAY_FAIL(EINTR);
     for (;;) {
         int k = collect_ready(ev, n);
@@ -329,7 +331,7 @@ int sys_epoll_wait(int ep, struct epoll_event *ev, int n, int timeout_ms)
         }
         if (next > sim.now) {
             sim.idle_turns = 0;
-            sim.now = next + (chance(300) ? roll_ms(0, 20) : 0);      /* sometimes late: several at once */
+            sim.now = next + (!sim.well_behaved && chance(300) ? roll_ms(0, 20) : 0);      /* sometimes late: several at once */
         }
         ops_step();
         proc_step();
@@ -432,7 +434,7 @@ int sys_openat(int dir, const char *path, int flags, mode_t mode)
         return fd_new(SINK, STREQ(path, "/dev/kmsg"));
     if (STREQ(path, "/dev/null") || STREQ(path, "/proc/self/exe") || STREQ(path, "/"))
         return fd_new(NOTHING, 0);
-    const char *text = file_text(path);
+    const char *text = disk_text(path);
     if (text)
         return open_text(text, (u32)strlen(text));
     if (!text && z_after(path, "/proc/"))
@@ -449,7 +451,9 @@ int sys_open(const char *path, int flags) { return sys_openat(AT_FDCWD, path, fl
 
 int sys_close(int fd)
 {
-    struct fd *f = fd >= 0 && fd < (int)LEN(fds) ? &fds[fd] : NULL;
+    struct fd *f = fd < (int)LEN(fds) ? &fds[fd] : NULL;
+    if (fd < 0)
+        return fd;
     if (!f || !f->object)
         violated("close(%d): it is not open", fd);
     if (broken("close") && f->object == TEXT)
@@ -671,9 +675,9 @@ int sys_stat(const char *path, struct stat *st)
 {
     MAY_FAIL(ENOMEM);
     bool node = z_after(path, "/dev/sim") || z_after(path, "/dev/disk");
-    bool there = node ? device_there(path) : file_text(path) || folder_exists(path) || z_ends(path, "/..")
+    bool there = node ? device_there(path) : disk_text(path) || folder_exists(path) || z_ends(path, "/..")
               || str_starts(str_of(path), "/proc") || str_starts(str_of(path), "/sys") || str_starts(str_of(path), "/dev");
-    *st = (struct stat){ .st_dev = z_ends(path, "/..") ? 1 : 2, .st_mode = file_text(path) ? S_IFREG | 0644 : S_IFDIR | 0755 };
+    *st = (struct stat){ .st_dev = z_ends(path, "/..") ? 1 : 2, .st_mode = disk_text(path) ? S_IFREG | 0644 : S_IFDIR | 0755 };
     return there ? 0 : -ENOENT;
 }
 
@@ -692,7 +696,7 @@ int sys_statfs(const char *path, struct statfs *st)
     return 0;
 }
 
-int sys_access(const char *path, int mode) { return file_text(path) || folder_exists(path) ? 0 : -ENOENT; }
+int sys_access(const char *path, int mode) { return disk_text(path) || folder_exists(path) ? 0 : -ENOENT; }
 ssize_t sys_readlinkat(int dir, const char *path, char *to, size_t n) { return -EINVAL; }
 
 int sys_mkdir(const char *path, mode_t mode)
@@ -712,7 +716,7 @@ int sys_rmdir(const char *path)
 int sys_unlink(const char *path)
 {
     MAY_FAIL(EROFS);
-    file_gone(path);
+    disk_gone(path);
     return 0;
 }
 
@@ -811,3 +815,4 @@ int sys_swap_roots(const char *new_root) { return 0; }
 int sys_init_module(int fd, const char *params) { return 0; }
 int sys_unshare(int flags) { return 0; }
 int sys_mlockall(void) { return 0; }
+int sys_small_pages(void) { return 0; }
