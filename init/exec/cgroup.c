@@ -93,7 +93,8 @@ static int kill_listed(const char *path, u32 depth)
     }
     if (fd >= 0)
         sys_close(fd);
-    return depth ? signaled + MAX(each_below(path, depth, kill_listed), 0) : signaled;
+    int below = depth ? each_below(path, depth, kill_listed) : 0;
+    return signaled + MAX(below, 0);
 }
 
 int cgroup_kill(const char *path, int sig, pid_t except)

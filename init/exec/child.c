@@ -34,7 +34,7 @@ static int do_fds(struct child *c)
     if (log < 0 || listen < 0)
         return log < 0 ? log : listen;
     int r = sys_dup_to(log, 3, false);
-    return r < 0 ? r : MIN(sys_dup_to(listen, 4, false), 0);
+    return r < 0 ? r : sys_dup_to(listen, 4, false);
 }
 
 static int write_file(const char *path, const char *text, size_t n)

@@ -445,7 +445,8 @@ pid_t guess_main_pid(unit_id id)
     if (!RT(id)->has_cgroup)
         return 0;
     cgroup_file(id, "cgroup.procs", &file);
-    rest.n = (size_t)MAX(file_get(file.p, text, sizeof text), 0);
+    int n = file_get(file.p, text, sizeof text);
+    rest.n = n > 0 ? (size_t)n : 0;
     while ((line = str_line(&rest, '\n')).p) {
         u64 pid;
         if (parse_u64(line, 10, &pid) < 0 || (pid_t)pid == RT(id)->control_pid || stat_field((pid_t)pid, 2) != sys_getpid())
