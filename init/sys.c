@@ -26,16 +26,14 @@
 #include <time.h>
 
 #if defined(__x86_64__)
-static inline long call6(long n, long a, long b, long c, long d, long e, long f)
-{
-    long r;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return r;
-}
+#define R1 "rdi"
+#define R2 "rsi"
+#define R3 "rdx"
+#define R4 "r10"
+#define R5 "r8"
+#define R6 "r9"
+#define TRAP(n, ...) ({ long r_; \
+    __asm__ volatile("syscall" : "=a"(r_) : "a"(n), ##__VA_ARGS__ : "rcx", "r11", "memory"); r_; })
 
 /* clone3 with a stack of its own: in the child %rsp is that stack, so it may only use registers
  * until it has called the function. */
@@ -57,19 +55,14 @@ static long clone_on_stack(struct clone_args *a, size_t n, void (*fn)(void *), v
     return r;
 }
 #elif defined(__aarch64__)
-static inline long call6(long n, long a, long b, long c, long d, long e, long f)
-{
-    register long x8 __asm__("x8") = n;
-    register long x0 __asm__("x0") = a;
-    register long x1 __asm__("x1") = b;
-    register long x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d;
-    register long x4 __asm__("x4") = e;
-    register long x5 __asm__("x5") = f;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-                     : "memory");
-    return x0;
-}
+#define R1 "x0"
+#define R2 "x1"
+#define R3 "x2"
+#define R4 "x3"
+#define R5 "x4"
+#define R6 "x5"
+#define TRAP(n, ...) ({ register long n_ __asm__("x8") = n; register long r_ __asm__("x0"); \
+    __asm__ volatile("svc 0" : "=r"(r_) : "r"(n_), ##__VA_ARGS__ : "memory"); r_; })
 
 static long clone_on_stack(struct clone_args *a, size_t n, void (*fn)(void *), void *arg)
 {
@@ -92,16 +85,24 @@ static long clone_on_stack(struct clone_args *a, size_t n, void (*fn)(void *), v
 #error "one block of assembler is missing for this architecture"
 #endif
 
-#define C(n, ...) CALL_N(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)(n, __VA_ARGS__)
-#define CALL_N(a, b, c, d, e, f, n, ...) CALL##n
-#define CALL1(n, a) call6(n, (long)(a), 0, 0, 0, 0, 0)
-#define CALL2(n, a, b) call6(n, (long)(a), (long)(b), 0, 0, 0, 0)
-#define CALL3(n, a, b, c) call6(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define CALL4(n, a, b, c, d) call6(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define CALL5(n, a, b, c, d, e) call6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+/* C(number, arguments...): as many registers as there are arguments, each as wide as its argument:
+ * the kernel takes of a register what its own declaration says. What it declares as long has to be
+ * long here. */
+#define C(...) CALL_N(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)(__VA_ARGS__)
+#define CALL_N(n, a, b, c, d, e, f, count, ...) CALL##count
+#define IN(i, v) register __typeof__((v) + 0) a##i __asm__(R##i) = v
+#define CALL0(n) TRAP(n)
+#define CALL1(n, a) ({ IN(1, a); TRAP(n, "r"(a1)); })
+#define CALL2(n, a, b) ({ IN(1, a); IN(2, b); TRAP(n, "r"(a1), "r"(a2)); })
+#define CALL3(n, a, b, c) ({ IN(1, a); IN(2, b); IN(3, c); TRAP(n, "r"(a1), "r"(a2), "r"(a3)); })
+#define CALL4(n, a, b, c, d) \
+    ({ IN(1, a); IN(2, b); IN(3, c); IN(4, d); TRAP(n, "r"(a1), "r"(a2), "r"(a3), "r"(a4)); })
+#define CALL5(n, a, b, c, d, e) \
+    ({ IN(1, a); IN(2, b); IN(3, c); IN(4, d); IN(5, e); TRAP(n, "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5)); })
 #define CALL6(n, a, b, c, d, e, f) \
-    call6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-#define R(type, n, ...) return (type)C(SYS_##n, __VA_ARGS__)
+    ({ IN(1, a); IN(2, b); IN(3, c); IN(4, d); IN(5, e); IN(6, f); \
+       TRAP(n, "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6)); })
+#define R(type, n, ...) return (type)C(SYS_##n, ##__VA_ARGS__)
 
 /* ---- files --------------------------------------------------------------------------------- */
 
@@ -151,8 +152,8 @@ int sys_chdir(const char *path) { R(int, chdir, path); }
 int sys_fchdir(int fd) { R(int, fchdir, fd); }
 int sys_chroot(const char *path) { R(int, chroot, path); }
 mode_t sys_umask(mode_t mask) { R(mode_t, umask, mask); }
-int sys_dup_above(int fd, int lowest) { R(int, fcntl, fd, F_DUPFD_CLOEXEC, lowest); }
-int sys_keep_on_exec(int fd, bool keep) { R(int, fcntl, fd, F_SETFD, keep ? 0 : FD_CLOEXEC); }
+int sys_dup_above(int fd, int lowest) { R(int, fcntl, fd, F_DUPFD_CLOEXEC, (long)lowest); }
+int sys_keep_on_exec(int fd, bool keep) { R(int, fcntl, fd, F_SETFD, (long)!keep); }
 int sys_pipe(int fds[2], int flags) { R(int, pipe2, fds, flags | O_CLOEXEC); }
 int sys_ioctl(int fd, unsigned long request, void *arg) { R(int, ioctl, fd, request, arg); }
 int sys_memfd(const char *name, unsigned flags) { R(int, memfd_create, name, flags | MFD_CLOEXEC); }
@@ -230,12 +231,12 @@ int sys_execfd(int fd, char *const *argv, char *const *envp)
 {
     R(int, execveat, fd, "", argv, envp, AT_EMPTY_PATH);
 }
-pid_t sys_getpid(void) { R(pid_t, getpid, 0); }
-pid_t sys_getppid(void) { R(pid_t, getppid, 0); }
-uid_t sys_getuid(void) { R(uid_t, getuid, 0); }
-uid_t sys_geteuid(void) { R(uid_t, geteuid, 0); }
+pid_t sys_getpid(void) { R(pid_t, getpid); }
+pid_t sys_getppid(void) { R(pid_t, getppid); }
+uid_t sys_getuid(void) { R(uid_t, getuid); }
+uid_t sys_geteuid(void) { R(uid_t, geteuid); }
 int sys_kill(pid_t pid, int sig) { R(int, kill, pid, sig); }
-int sys_setsid(void) { R(int, setsid, 0); }
+int sys_setsid(void) { R(int, setsid); }
 int sys_prctl(int op, unsigned long a, unsigned long b) { R(int, prctl, op, a, b, 0, 0); }
 int sys_sigmask(int how, uint64_t set, uint64_t *old) { R(int, rt_sigprocmask, how, &set, old, 8); }
 int sys_setrlimit(int which, const struct rlimit *new, struct rlimit *old)
@@ -256,7 +257,7 @@ _Noreturn void sys_exit(int status)
 
 pid_t sys_fork(void)
 {
-    R(pid_t, clone, SIGCHLD, 0, 0, 0, 0);
+    R(pid_t, clone, SIGCHLD, 0l);
 }
 
 pid_t sys_clone(const struct sys_clone *c, void (*child)(void *), void *arg)
@@ -318,11 +319,11 @@ int sys_mount(const char *what, const char *where, const char *type, unsigned lo
 int sys_umount(const char *where, int flags) { R(int, umount2, where, flags); }
 int sys_swapon(const char *what, int flags) { R(int, swapon, what, flags); }
 int sys_swapoff(const char *what) { R(int, swapoff, what); }
-int sys_sync(void) { R(int, sync, 0); }
+int sys_sync(void) { R(int, sync); }
 int sys_uname(struct utsname *u) { R(int, uname, u); }
 int sys_sethostname(const char *name, size_t n) { R(int, sethostname, name, n); }
 int sys_init_module(int fd, const char *params) { R(int, finit_module, fd, params, 0); }
-int sys_unshare(int flags) { R(int, unshare, flags); }
+int sys_unshare(int flags) { R(int, unshare, (long)flags); }
 int sys_mlockall(void) { R(int, mlockall, MCL_CURRENT | MCL_FUTURE); }
 
 int sys_reboot(unsigned cmd, const char *arg)
@@ -386,7 +387,7 @@ int sys_nonblock(int fd, bool on)
     int flags = (int)C(SYS_fcntl, fd, F_GETFL, 0);
     if (flags < 0)
         return flags;
-    R(int, fcntl, fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+    R(int, fcntl, fd, F_SETFL, (long)(on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
 }
 
 int sys_close_range(unsigned from, unsigned to)

@@ -41,36 +41,27 @@ int cgroup_populated(const char *path)
 {
     char text[128];
     BUF(full, PATH_BYTES / 4);
-    int fd = sys_open(full_path(&full, path, "cgroup.events"), O_RDONLY);
-    if (fd < 0)
-        return fd == -ENOENT ? 0 : fd;
-    ssize_t n = sys_read(fd, text, sizeof text - 1);
-    sys_close(fd);
+    ssize_t n = file_get(full_path(&full, path, "cgroup.events"), text, sizeof text);
     if (n < 0)
-        return n == -ENODEV ? 0 : (int)n;
-    text[n] = 0;
+        return n == -ENOENT || n == -ENODEV ? 0 : (int)n;
     return strstr(text, "populated 1") != NULL;
 }
 
 /* Calls itself for folders below; the tree a unit may make (Delegate=) is bounded by `depth`. */
 static int each_below(const char *path, u32 depth, int (*fn)(const char *, u32))
 {
-    char dents[2048];
     BUF(full, PATH_BYTES / 4);
-    int fd = sys_open(full_path(&full, path, ""), O_RDONLY | O_DIRECTORY), r = 0;
-    for (ssize_t n; fd >= 0 && (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            if (d->d_type != DT_DIR || d->d_name[0] == '.')
-                continue;
-            BUF(below, PATH_BYTES / 8);
-            buf_fmt(&below, "%s/%s", path, d->d_name);
-            int k = fn(buf_end(&below), depth - 1);
-            r = r < 0 || k < 0 ? MIN(r, k) : r + k;
-        }
-    if (fd >= 0)
-        sys_close(fd);
+    struct dir d;
+    struct dirent *e;
+    int r = 0;
+    for (dir_open(&d, full_path(&full, path, "")); (e = dir_next(&d));) {
+        if (e->d_type != DT_DIR)
+            continue;
+        BUF(below, PATH_BYTES / 8);
+        buf_fmt(&below, "%s/%s", path, e->d_name);
+        int k = fn(buf_end(&below), depth - 1);
+        r = r < 0 || k < 0 ? MIN(r, k) : r + k;
+    }
     return r;
 }
 
@@ -102,7 +93,8 @@ static int kill_listed(const char *path, u32 depth)
     }
     if (fd >= 0)
         sys_close(fd);
-    return depth ? signaled + MAX(each_below(path, depth, kill_listed), 0) : signaled;
+    int below = depth ? each_below(path, depth, kill_listed) : 0;
+    return signaled + MAX(below, 0);
 }
 
 int cgroup_kill(const char *path, int sig, pid_t except)

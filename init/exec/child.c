@@ -34,7 +34,7 @@ static int do_fds(struct child *c)
     if (log < 0 || listen < 0)
         return log < 0 ? log : listen;
     int r = sys_dup_to(log, 3, false);
-    return r < 0 ? r : MIN(sys_dup_to(listen, 4, false), 0);
+    return r < 0 ? r : sys_dup_to(listen, 4, false);
 }
 
 static int write_file(const char *path, const char *text, size_t n)
@@ -60,42 +60,43 @@ static int do_cgroup(struct child *c)
 
 static int do_oom_adjust(struct child *c)
 {
-    const struct setting *s = setting_find(c->s->unit, D_OOMScoreAdjust, NULL);
-    if (!s)
+    if (!unit_has(c->s->unit, D_OOMScoreAdjust))
         return 0;
     BUF(text, 16);
-    buf_fmt(&text, "%d", (int)s->w[0]);
+    buf_fmt(&text, "%d", unit_int(c->s->unit, D_OOMScoreAdjust));
     int r = write_file("/proc/self/oom_score_adj", text.p, text.n);
     return r == -EACCES || r == -EPERM ? 0 : r;     /* as systemd: not allowed is not an error */
 }
 
 static int do_nice(struct child *c)
 {
-    const struct setting *s = setting_find(c->s->unit, D_Nice, NULL);
-    return s ? sys_setpriority((int)s->w[0]) : 0;
+    return unit_has(c->s->unit, D_Nice) ? sys_setpriority(unit_int(c->s->unit, D_Nice)) : 0;
+}
+
+/* With `cap`, as close as we may: not above the limit that there is. */
+static int set_limit(int which, struct rlimit limit, bool cap)
+{
+    struct rlimit old;
+    if (cap && sys_setrlimit(which, NULL, &old) == 0)
+        limit.rlim_max = MIN(limit.rlim_max, old.rlim_max);
+    if (cap)
+        limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
+    return sys_setrlimit(which, &limit, NULL);
 }
 
 /* Services get 1024:524288 open files whatever PID 1 has: programs that use select(2) must not see
  * more than 1024 unasked, those that know may raise it. */
 static int do_limits(struct child *c)
 {
-    struct rlimit limit = { 1024, 524288 }, old;
-    if (sys_setrlimit(RLIMIT_NOFILE, NULL, &old) == 0)
-        limit.rlim_max = MIN(limit.rlim_max, old.rlim_max);
-    limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
-    int r = unit_has(c->s->unit, D_LimitNOFILE) ? 0 : sys_setrlimit(RLIMIT_NOFILE, &limit, NULL);
+    struct rlimit limit = { 1024, 524288 };
+    int r = unit_has(c->s->unit, D_LimitNOFILE) ? 0 : set_limit(RLIMIT_NOFILE, limit, true);
     for (const struct setting *s = NULL; r == 0 && (s = setting_next(c->s->unit, s));) {
         if (s->id >= DIRECTIVES || setters[directives[s->id].setter].value != V_LIMIT)
             continue;
-        int which = (int)directives[s->id].arg;
-        limit.rlim_cur = (u64)s->w[0] | (u64)s->w[1] << 32;
-        limit.rlim_max = (u64)s->w[2] | (u64)s->w[3] << 32;
-        r = sys_setrlimit(which, &limit, NULL);
-        if (r == -EPERM && sys_setrlimit(which, NULL, &old) == 0) {
-            limit.rlim_max = MIN(limit.rlim_max, old.rlim_max);     /* as close as we may */
-            limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
-            r = sys_setrlimit(which, &limit, NULL);
-        }
+        memcpy(&limit, s->w, sizeof limit);
+        r = set_limit((int)directives[s->id].arg, limit, false);
+        if (r == -EPERM)
+            r = set_limit((int)directives[s->id].arg, limit, true);
     }
     return r;
 }
@@ -162,17 +163,14 @@ static int do_exec(struct child *c)
 
 /* ---- the table and the walk through it ----------------------------------------------------- */
 
-static const struct step_row { int status; const char *name; int (*run)(struct child *); bool privileged; } steps[] = {
-#define STEP(name, status, run, privileged) { status, #name, run, privileged },
+static const struct { int (*run)(struct child *); u8 status; bool privileged; } steps[] = {
+#define STEP(name, status, run, privileged) { run, status, privileged },
 #include "steps.def"
 #undef STEP
 };
 
 const char *step_name(int status)
 {
-    for (u32 i = 0; i < LEN(steps); i++)
-        if (steps[i].status == status)
-            return steps[i].name;
     const char *name = exit_status_name(status);
     return name ? name : "UNKNOWN";
 }

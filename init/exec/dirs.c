@@ -4,12 +4,12 @@
  * by the child before it gives up root, with their modes and owner (systemd.exec(5)). */
 #include "exec.h"
 
-static const struct { u16 id, mode; const char *base; int step; } dirs[] = {
-    { D_RuntimeDirectory, D_RuntimeDirectoryMode, "/run", 233 },
-    { D_StateDirectory, D_StateDirectoryMode, "/var/lib", 238 },
-    { D_CacheDirectory, D_CacheDirectoryMode, "/var/cache", 239 },
-    { D_LogsDirectory, D_LogsDirectoryMode, "/var/log", 240 },
-    { D_ConfigurationDirectory, D_ConfigurationDirectoryMode, "/etc", 241 },
+const struct exec_dir exec_dirs[EXEC_DIRS] = {
+    { D_RuntimeDirectory, D_RuntimeDirectoryMode, 233, "/run", "RUNTIME" },
+    { D_StateDirectory, D_StateDirectoryMode, 238, "/var/lib", "STATE" },
+    { D_CacheDirectory, D_CacheDirectoryMode, 239, "/var/cache", "CACHE" },
+    { D_LogsDirectory, D_LogsDirectoryMode, 240, "/var/log", "LOGS" },
+    { D_ConfigurationDirectory, D_ConfigurationDirectoryMode, 241, "/etc", "CONFIGURATION" },
 };
 
 /* Parents as root with 0755; a symbolic link put where a folder is to be is not followed. */
@@ -37,32 +37,33 @@ static int make_path(struct child *c, const char *path, mode_t mode, bool own)
     return r;
 }
 
-static int make_link(const char *base, struct str target, struct str link)
+static int make_link(const char *base, const char *target, size_t n)
 {
     BUF(from, PATH_BYTES);
     BUF(to, PATH_BYTES);
-    buf_fmt(&from, "%s/%.*s", base, (int)link.n, link.p);
-    buf_fmt(&to, "%s/%.*s", base, (int)target.n, target.p);
+    buf_fmt(&from, "%s/%s", base, target + n + 1);
+    buf_fmt(&to, "%s/%.*s", base, (int)n, target);
     int r = sys_symlink(buf_end(&to), buf_end(&from));
     return r == -EEXIST ? 0 : r;
 }
 
+static int make_dir(struct child *c, const struct exec_dir *d, const char *name)
+{
+    size_t n = strcspn(name, ":");
+    BUF(path, PATH_BYTES);
+    buf_fmt(&path, "%s/%.*s", d->base, (int)n, name);
+    sys_umask(0);
+    int r = make_path(c, buf_end(&path), (mode_t)unit_int(c->s->unit, d->mode), d->id != D_ConfigurationDirectory);
+    return r == 0 && name[n] ? make_link(d->base, name, n) : r;
+}
+
 int step_directories(struct child *c)
 {
-    for (u32 i = 0; i < LEN(dirs); i++)
-        for (const struct setting *s = NULL; (s = setting_find(c->s->unit, dirs[i].id, s));) {
-            struct str name = str_of(text_at(s->w[0]));
-            int colon = str_find(name, ':');
-            struct str plain = colon < 0 ? name : str_cut(name, (size_t)colon);
-            BUF(path, PATH_BYTES);
-            buf_fmt(&path, "%s/%.*s", dirs[i].base, (int)plain.n, plain.p);
-            sys_umask(0);
-            int r = make_path(c, buf_end(&path), (mode_t)unit_int(c->s->unit, dirs[i].mode),
-                              dirs[i].id != D_ConfigurationDirectory);
-            if (r == 0 && colon >= 0)
-                r = make_link(dirs[i].base, plain, str_from(name, (size_t)colon + 1));
+    for (const struct exec_dir *d = exec_dirs; d < exec_dirs + EXEC_DIRS; d++)
+        for (const struct setting *s = NULL; (s = setting_find(c->s->unit, d->id, s));) {
+            int r = make_dir(c, d, text_at(s->w[0]));
             if (r < 0) {
-                c->failed_status = dirs[i].step;
+                c->failed_status = d->status;
                 return r;
             }
         }

@@ -4,14 +4,12 @@
  * PROCESSES", systemd.service(5) "COMMAND LINES". Written into the child's own space. */
 #include "exec.h"
 
-/* Text that must live until execve. */
-static char *keep(struct child *c, const char *p, size_t n)
-{
-    char *at = c->text.p + c->text.n;
-    buf_put(&c->text, p, n);
-    buf_c(&c->text, 0);
-    return c->text.over ? NULL : at;
-}
+/* Whatever does not fit, text or pointers, is noted in text.over, which sticks; then nothing is started
+ * and it is enough to look at the end. */
+
+static char *here(const struct child *c) { return c->text.p + c->text.n; }
+
+static int no_room(const struct child *c) { return c->text.over ? -E2BIG : 0; }
 
 static int env_index(const struct child *c, struct str name)
 {
@@ -21,61 +19,52 @@ static int env_index(const struct child *c, struct str name)
     return -1;
 }
 
-const char *env_get(const struct child *c, struct str name)
+static const char *env_get(const struct child *c, struct str name)
 {
     int i = env_index(c, name);
     return i < 0 ? NULL : c->envp[i] + name.n + 1;
 }
 
 /* The assignment itself is kept, not a copy. */
-static int env_keep(struct child *c, char *assignment)
+static void env_keep(struct child *c, const char *assignment)
 {
-    if (!assignment)
-        return -E2BIG;
-    const char *eq = strchr(assignment, '=');
-    int i = env_index(c, (struct str){ assignment, (size_t)(eq - assignment) });
-    if (i >= 0) {
-        c->envp[i] = assignment;
-        return 0;
+    if (c->text.over)
+        return;
+    int i = env_index(c, (struct str){ assignment, strcspn(assignment, "=") });
+    if (i < 0 && c->envc + 1 >= c->words_max) {
+        c->text.over = true;
+        return;
     }
-    if (c->envc + 1 >= c->words_max)
-        return -E2BIG;
-    c->envp[c->envc++] = assignment;
-    c->envp[c->envc] = NULL;
-    return 0;
+    if (i < 0) {
+        i = (int)c->envc++;
+        c->envp[c->envc] = NULL;
+    }
+    c->envp[i] = (char *)assignment;
+}
+
+static void env_fmt(struct child *c, const char *fmt, ...) PRINTF(2, 3);
+static void env_fmt(struct child *c, const char *fmt, ...)
+{
+    char *at = here(c);
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vfmt(&c->text, fmt, ap);
+    va_end(ap);
+    buf_c(&c->text, 0);
+    env_keep(c, at);
 }
 
 int env_put(struct child *c, const char *assignment)
 {
-    return env_keep(c, keep(c, assignment, strlen(assignment)));
+    env_fmt(c, "%s", assignment);
+    return no_room(c);
 }
 
-int env_set(struct child *c, const char *name, const char *value)
+static void env_remove(struct child *c, const char *name_or_assignment)
 {
-    char *at = c->text.p + c->text.n;
-    buf_z(&c->text, name);
-    buf_c(&c->text, '=');
-    buf_z(&c->text, value);
-    buf_c(&c->text, 0);
-    return env_keep(c, c->text.over ? NULL : at);
-}
-
-static int env_number(struct child *c, const char *name, u64 v)
-{
-    BUF(text, 24);
-    buf_u64(&text, v);
-    return env_set(c, name, buf_end(&text));
-}
-
-static void env_remove(struct child *c, struct str name_or_assignment)
-{
-    int eq = str_find(name_or_assignment, '=');
     for (u32 i = 0; i < c->envc;) {
-        struct str have = str_of(c->envp[i]);
-        int have_eq = str_find(have, '=');
-        bool hit = eq < 0 ? str_eq(str_cut(have, (size_t)have_eq), name_or_assignment)
-                          : str_eq(have, name_or_assignment);
-        if (hit)
+        const char *rest = z_after(c->envp[i], name_or_assignment);
+        if (rest && (!*rest || (*rest == '=' && !strchr(name_or_assignment, '='))))
             memmove(&c->envp[i], &c->envp[i + 1], (c->envc-- - i) * sizeof *c->envp);
         else
             i++;
@@ -94,95 +83,98 @@ static void put_env_escape(char quote, char next, struct buf *out)
     buf_c(out, next);
 }
 
+static char take(struct str *s)
+{
+    s->n--;
+    return *s->p++;
+}
+
 /* A value of an environment file (systemd.exec(5)) into out: quotes open only where a value or a
  * part of it begins, blanks around unquoted text go. */
 static void read_env_value(struct str *s, struct buf *out)
 {
     char quote = 0;
     bool begins = true;                  /* only blanks, or a closed quote, came before */
-    u32 solid = 0;                       /* unquoted blanks behind this are dropped */
+    u32 solid = out->n;                  /* unquoted blanks behind this are dropped */
     while (s->n) {
-        char ch = s->p[0];
-        *s = str_from(*s, 1);
+        char ch = take(s);
+        bool blank = !quote && ch && strchr(" \t\r", ch);
         if (!quote && ch == '\n')
             break;
         if (ch == '\\' && quote != '\'') {
             if (s->n)                    /* else it is the last byte: it goes */
-                put_env_escape(quote, s->p[0], out);
-            *s = str_from(*s, 1);
-            solid = out->n;
+                put_env_escape(quote, take(s), out);
             begins = false;
         } else if (quote ? ch == quote : begins && (ch == '"' || ch == '\'')) {
             begins = quote != 0;
             quote = quote ? 0 : ch;
-            solid = out->n;
-        } else if (quote || !begins || !strchr(" \t\r", ch)) {
+        } else if (!blank || !begins) {
             buf_c(out, ch);
             begins = begins && quote;
-            if (quote || !strchr(" \t\r", ch))
-                solid = out->n;
         }
+        if (!blank)
+            solid = out->n;
     }
     out->n = solid;
 }
 
-static struct str skip_line(struct str s)
+/* A comment goes on after a backslash at its end. */
+static void skip_line(struct str *s)
 {
-    /* a comment goes on after a backslash at its end */
-    while (s.n) {
-        char ch = s.p[0];
-        s = str_from(s, ch == '\\' && s.n > 1 ? 2 : 1);
-        if (ch == '\n')
+    while (s->n) {
+        char ch = take(s);
+        if (ch == '\\' && s->n)
+            take(s);
+        else if (ch == '\n')
             break;
     }
-    return s;
 }
 
 int env_file_each(struct child *c, char *text, u32 n, int (*put)(struct child *, const char *))
 {
     struct str s = { text, n };
+    int r = 0;
     if (!utf8_valid(s) || memchr(text, 0, n))
         return -EINVAL;
-    while (s.n) {
-        while (s.n && strchr(BLANKS, s.p[0]))
-            s = str_from(s, 1);
-        if (!s.n)
-            break;
-        if (s.p[0] == '#' || s.p[0] == ';') {
-            s = skip_line(s);
+    while (r == 0 && s.n) {
+        size_t key = 0;
+        if (strchr(BLANKS, *s.p)) {
+            take(&s);
             continue;
         }
-        size_t key = 0;
+        if (*s.p == '#' || *s.p == ';') {
+            skip_line(&s);
+            continue;
+        }
         while (key < s.n && s.p[key] != '=' && s.p[key] != '\n')
             key++;
-        if (key == s.n || s.p[key] == '\n') {
-            s = str_from(s, key + 1);    /* a line without an assignment */
-            continue;
-        }
-        char *at = c->text.p + c->text.n;
-        buf_str(&c->text, str_trim(str_cut(s, key)));
+        struct str name = str_trim(str_cut(s, key));
+        s = str_from(s, key);
+        if (!s.n || take(&s) == '\n')
+            continue;                    /* a line without an assignment */
+        char *at = here(c);
+        buf_str(&c->text, name);
         buf_c(&c->text, '=');
-        s = str_from(s, key + 1);
-        struct buf value = { c->text.p + c->text.n, 0, c->text.cap - c->text.n, false };
-        read_env_value(&s, &value);
-        c->text.n += value.n;
+        read_env_value(&s, &c->text);
         buf_c(&c->text, 0);
-        if (value.over || c->text.over)
-            return -E2BIG;
-        int r = put(c, at);
-        if (r < 0)
-            return r;
+        r = c->text.over ? -E2BIG : put(c, at);
     }
-    return 0;
+    return r;
+}
+
+static bool name_char(char ch, bool first)
+{
+    return ((ch | 32) >= 'a' && (ch | 32) <= 'z') || ch == '_' || (!first && ch >= '0' && ch <= '9');
 }
 
 static int put_from_file(struct child *c, const char *assignment)
 {
     const char *p = assignment;
-    for (; *p != '='; p++)
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p == '_' || (*p >= '0' && *p <= '9' && p > assignment)))
-            return 0;                    /* not a variable's name: left out, as systemd does */
-    return p == assignment ? 0 : env_keep(c, (char *)assignment);
+    while (name_char(*p, p == assignment))
+        p++;
+    if (*p == '=' && p > assignment)     /* not a variable's name: left out, as systemd does */
+        env_keep(c, assignment);
+    return no_room(c);
 }
 
 static int read_env_file(struct child *c, const char *path)
@@ -203,7 +195,7 @@ static int read_env_file(struct child *c, const char *path)
     return env_file_each(c, text, n, put_from_file);
 }
 
-int step_env_files(struct child *c)
+static int env_of_files(struct child *c)
 {
     for (const struct setting *s = NULL; (s = setting_find(c->s->unit, D_EnvironmentFile, s));) {
         int r = read_env_file(c, text_at(s->w[0]));
@@ -215,74 +207,61 @@ int step_env_files(struct child *c)
 
 /* ---- the environment ----------------------------------------------------------------------- */
 
-static int env_of_manager(struct child *c)
+static u64 big_endian(const u8 *p)
+{
+    u64 v;
+    memcpy(&v, p, sizeof v);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(v) : v;
+}
+
+static void env_of_manager(struct child *c)
 {
     const struct spawn *s = c->s;
-    BUF(hex, 40);
-    int r = 0;
-    for (u32 i = 0; i < exec_env_n && r == 0; i++)
-        r = env_keep(c, (char *)exec_env[i]);
-    for (u32 i = 0; i < sizeof s->invocation; i++)
-        buf_fmt(&hex, "%02x", s->invocation[i]);
-    if (r == 0)
-        r = env_set(c, "INVOCATION_ID", buf_end(&hex));
-    if (r == 0 && s->flags & SPAWN_NOTIFY)
-        r = env_set(c, "NOTIFY_SOCKET", "/run/systemd/notify");
-    if (r == 0 && s->main_pid)
-        r = env_number(c, "MAINPID", (u64)s->main_pid);
-    if (r == 0 && s->watchdog) {
-        r = env_number(c, "WATCHDOG_PID", (u64)sys_getpid());
-        if (r == 0)
-            r = env_number(c, "WATCHDOG_USEC", s->watchdog);
+    int me = sys_getpid();
+    for (u32 i = 0; i < exec_env_n; i++)
+        env_keep(c, exec_env[i]);
+    env_fmt(c, "INVOCATION_ID=%016lx%016lx", big_endian(s->invocation), big_endian(s->invocation + 8));
+    if (s->flags & SPAWN_NOTIFY)
+        env_keep(c, "NOTIFY_SOCKET=/run/systemd/notify");
+    if (s->main_pid)
+        env_fmt(c, "MAINPID=%d", (int)s->main_pid);
+    if (s->watchdog) {
+        env_fmt(c, "WATCHDOG_PID=%d", me);
+        env_fmt(c, "WATCHDOG_USEC=%lu", s->watchdog);
     }
-    if (r == 0 && s->result)
-        r = env_set(c, "SERVICE_RESULT", s->result);
-    if (r == 0 && s->exit_code) {
-        r = env_set(c, "EXIT_CODE", s->exit_code);
-        if (r == 0)
-            r = env_set(c, "EXIT_STATUS", s->exit_status);
+    if (s->result)
+        env_fmt(c, "SERVICE_RESULT=%s", s->result);
+    if (s->exit_code) {
+        env_fmt(c, "EXIT_CODE=%s", s->exit_code);
+        env_fmt(c, "EXIT_STATUS=%s", s->exit_status);
     }
-    return r == 0 ? env_number(c, "SYSTEMD_EXEC_PID", (u64)sys_getpid()) : r;
+    env_fmt(c, "SYSTEMD_EXEC_PID=%d", me);
 }
 
-static int env_of_user(struct child *c)
+static void env_of_user(struct child *c)
 {
-    int r = 0;
     if (!c->user)
-        return 0;
+        return;
     if (c->home)
-        r = env_set(c, "HOME", c->home);
-    if (r == 0)
-        r = env_set(c, "LOGNAME", c->user);
-    if (r == 0)
-        r = env_set(c, "USER", c->user);
-    if (r == 0 && c->shell)
-        r = env_set(c, "SHELL", c->shell);
-    return r;
+        env_fmt(c, "HOME=%s", c->home);
+    env_fmt(c, "LOGNAME=%s", c->user);
+    env_fmt(c, "USER=%s", c->user);
+    if (c->shell)
+        env_fmt(c, "SHELL=%s", c->shell);
 }
 
-static int env_of_directories(struct child *c)
+static void env_of_directories(struct child *c)
 {
-    static const struct { u16 id; const char *name, *base; } dirs[] = {
-        { D_RuntimeDirectory, "RUNTIME_DIRECTORY", "/run" }, { D_StateDirectory, "STATE_DIRECTORY", "/var/lib" },
-        { D_CacheDirectory, "CACHE_DIRECTORY", "/var/cache" }, { D_LogsDirectory, "LOGS_DIRECTORY", "/var/log" },
-        { D_ConfigurationDirectory, "CONFIGURATION_DIRECTORY", "/etc" },
-    };
-    for (u32 i = 0; i < LEN(dirs); i++) {
-        char *at = c->text.p + c->text.n;
-        const struct setting *first = setting_find(c->s->unit, dirs[i].id, NULL);
-        if (!first)
+    for (const struct exec_dir *d = exec_dirs; d < exec_dirs + EXEC_DIRS; d++) {
+        char *at = here(c), sep = '=';
+        if (!unit_has(c->s->unit, d->id))
             continue;
-        buf_fmt(&c->text, "%s=", dirs[i].name);
-        for (const struct setting *s = first; s; s = setting_find(c->s->unit, dirs[i].id, s))
-            buf_fmt(&c->text, "%s%s/%.*s", s == first ? "" : ":", dirs[i].base,
-                    (int)strcspn(text_at(s->w[0]), ":"), text_at(s->w[0]));
+        buf_fmt(&c->text, "%s_DIRECTORY", d->name);
+        for (const struct setting *s = NULL; (s = setting_find(c->s->unit, d->id, s)); sep = ':')
+            buf_fmt(&c->text, "%c%s/%.*s", sep, d->base, (int)strcspn(text_at(s->w[0]), ":"), text_at(s->w[0]));
         buf_c(&c->text, 0);
-        int r = env_keep(c, c->text.over ? NULL : at);
-        if (r < 0)
-            return r;
+        env_keep(c, at);
     }
-    return 0;
 }
 
 static bool has_terminal(unit_id id)
@@ -293,13 +272,12 @@ static bool has_terminal(unit_id id)
 }
 
 /* $TERM: of the kernel command line or "linux" on the console's virtual terminals, else vt220. */
-static int env_of_terminal(struct child *c)
+static void env_of_terminal(struct child *c)
 {
     if (!has_terminal(c->s->unit) || env_get(c, S("TERM")))
-        return 0;
-    const char *tty = unit_text(c->s->unit, D_TTYPath);
-    bool vt = tty && z_after(tty, "/dev/tty") && tty[8] >= '0' && tty[8] <= '9';
-    return env_set(c, "TERM", vt ? "linux" : "vt220");
+        return;
+    const char *tty = unit_text(c->s->unit, D_TTYPath), *vt = tty ? z_after(tty, "/dev/tty") : NULL;
+    env_keep(c, vt && *vt >= '0' && *vt <= '9' ? "TERM=linux" : "TERM=vt220");
 }
 
 int step_environment(struct child *c)
@@ -308,47 +286,35 @@ int step_environment(struct child *c)
     c->envp = c->words;
     c->envc = 0;
     c->envp[0] = NULL;
-    int r = env_of_manager(c);
-    if (r == 0)
-        r = env_of_user(c);
-    if (r == 0)
-        r = env_of_directories(c);
-    if (r == 0)
-        r = env_of_terminal(c);
-    for (const struct setting *s = NULL; r == 0 && (s = setting_find(id, D_Environment, s));)
-        r = env_keep(c, (char *)text_at(s->w[0]));
-    if (r == 0)
-        r = step_env_files(c);
-    for (const struct setting *s = NULL; r == 0 && (s = setting_find(id, D_UnsetEnvironment, s));)
-        env_remove(c, str_of(text_at(s->w[0])));
-    return r == 0 ? argv_expand(c) : r;
+    env_of_manager(c);
+    env_of_user(c);
+    env_of_directories(c);
+    env_of_terminal(c);
+    for (const struct setting *s = NULL; (s = setting_find(id, D_Environment, s));)
+        env_keep(c, text_at(s->w[0]));
+    int r = env_of_files(c);
+    for (const struct setting *s = NULL; (s = setting_find(id, D_UnsetEnvironment, s));)
+        env_remove(c, text_at(s->w[0]));
+    return r < 0 ? r : argv_expand(c);
 }
 
 /* ---- arguments ----------------------------------------------------------------------------- */
 
-static bool name_char(char ch, bool first)
+static void argv_put(struct child *c, const char *word)
 {
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_' || (!first && ch >= '0' && ch <= '9');
-}
-
-static int argv_put(struct child *c, char *word)
-{
-    if (!word || (u32)(c->argv - c->words) + c->argc + 1 >= c->words_max)
-        return -E2BIG;
-    c->argv[c->argc++] = word;
+    if (c->text.over || c->argv + c->argc + 1 >= c->words + c->words_max) {
+        c->text.over = true;
+        return;
+    }
+    c->argv[c->argc++] = (char *)word;
     c->argv[c->argc] = NULL;
-    return 0;
 }
 
 /* ${NAME} inside a word, and $$; anything else stays. */
 static void expand_inside(struct child *c, const char *word)
 {
+    char *at = here(c);
     for (const char *p = word; *p; p++) {
-        if (p[0] == '$' && p[1] == '$') {
-            buf_c(&c->text, '$');
-            p++;
-            continue;
-        }
         size_t n = 0;
         while (p[0] == '$' && p[1] == '{' && name_char(p[2 + n], n == 0))
             n++;
@@ -357,31 +323,29 @@ static void expand_inside(struct child *c, const char *word)
             if (value)
                 buf_z(&c->text, value);
             p += n + 2;
-        } else {
-            buf_c(&c->text, *p);
+            continue;
         }
+        buf_c(&c->text, *p);
+        p += p[0] == '$' && p[1] == '$';
     }
     buf_c(&c->text, 0);
+    argv_put(c, at);
 }
 
 /* A word that is one $NAME: its value's words, none if it is not set. */
 static int expand_split(struct child *c, const char *name)
 {
-    const char *value = env_get(c, str_of(name));
-    struct str rest = str_of(value);
-    while (value) {
-        char *at = c->text.p + c->text.n;
+    struct str rest = str_of(env_get(c, str_of(name)));
+    for (;;) {
+        char *at = here(c);
         struct buf word = { at, 0, c->text.cap - c->text.n, false };
         int r = word_next(&rest, BLANKS, WORD_UNQUOTE | WORD_RELAX, &word);
         if (r <= 0)
-            return r < 0 ? r : 0;
+            return r;
         c->text.n += word.n;
         buf_c(&c->text, 0);
-        r = argv_put(c, c->text.over ? NULL : at);
-        if (r < 0)
-            return r;
+        argv_put(c, at);
     }
-    return 0;
 }
 
 int argv_expand(struct child *c)
@@ -391,19 +355,18 @@ int argv_expand(struct child *c)
     c->argc = 0;
     for (u32 i = 0; i < cmd->w[2]; i++) {
         const char *word = text_at(cmd->w[3 + i]);
-        int r;
         if (cmd->w[0] & EXEC_NO_EXPAND || !strchr(word, '$')) {
-            r = argv_put(c, (char *)word);
+            argv_put(c, word);
         } else if (word[0] == '$' && word[1] && word[1] != '{' && word[1] != '$') {
-            r = expand_split(c, word + 1);
+            int r = expand_split(c, word + 1);
+            if (r < 0)
+                return r;
         } else {
-            char *at = c->text.p + c->text.n;
             expand_inside(c, word);
-            r = argv_put(c, c->text.over ? NULL : at);
         }
-        if (r < 0)
-            return r;
     }
     /* What could not be filled in leaves the program's own name: execve needs one. */
-    return c->argc ? 0 : argv_put(c, (char *)text_at(cmd->w[1]));
+    if (!c->argc)
+        argv_put(c, text_at(cmd->w[1]));
+    return no_room(c);
 }

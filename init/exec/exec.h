@@ -86,15 +86,17 @@ struct child {
     int failed_status;                   /* a step that stands for several statuses says which */
 };
 _Noreturn void child_main(struct child *c);
-int env_set(struct child *c, const char *name, const char *value);
 int env_put(struct child *c, const char *assignment);    /* "A=B"; replaces an earlier A */
-const char *env_get(const struct child *c, struct str name);
 int argv_expand(struct child *c);        /* the command's words with $VARIABLES */
 int env_file_each(struct child *c, char *text, u32 n, int (*put)(struct child *, const char *));
 
-/* The steps, one function a family; 0 or a negative errno. */
+/* dirs.c: the five folders of systemd.exec(5), with the exit status of a failure and $NAME_DIRECTORY. */
+enum { EXEC_DIRS = 5 };
+struct exec_dir { u16 id, mode; u8 status; char base[11], name[14]; };
+extern const struct exec_dir exec_dirs[EXEC_DIRS];
+
+/* The steps, one function a family; a negative errno if it failed. */
 int step_environment(struct child *c);
-int step_env_files(struct child *c);
 int step_user(struct child *c);
 int step_group(struct child *c);
 int step_stdin(struct child *c);

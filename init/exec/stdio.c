@@ -7,7 +7,6 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 
 #define JOURNAL_STDOUT "/run/systemd/journal/stdout"
@@ -18,16 +17,19 @@ static const char *tty_path(unit_id id)
     return path ? path : "/dev/console";
 }
 
-/* Opens on exactly this descriptor. */
+/* An open descriptor becomes exactly this one; it is closed in any case. */
+static int move_to(int from, int fd)
+{
+    int r = sys_dup_to(from, fd, false);
+    if (from != fd)
+        sys_close(from);
+    return MIN(r, 0);
+}
+
 static int open_as(const char *path, int flags, mode_t mode, int fd)
 {
     int got = sys_openat(AT_FDCWD, path, flags | O_NOCTTY, mode);
-    if (got < 0)
-        return got;
-    int r = sys_dup_to(got, fd, false);
-    if (got != fd)
-        sys_close(got);
-    return r < 0 ? r : 0;
+    return got < 0 ? got : move_to(got, fd);
 }
 
 static int null_as(int fd) { return sys_dup_to(exec_fds.null, fd, false); }
@@ -98,19 +100,12 @@ static int acquire_tty(struct child *c, u32 kind)
         if (fd < 0)
             return fd;
         int r = sys_ioctl(fd, TIOCSCTTY, (void *)(uintptr_t)(kind == IN_TTY_FORCE));
-        if (r == -EPERM && kind == IN_TTY) {
-            sys_close(fd);
-            wait_for_tty(path);
-            continue;
-        }
-        if (r < 0 && r != -ENOTTY && !(r == -EPERM && kind == IN_TTY_FORCE)) {
-            sys_close(fd);
+        if (r >= 0 || r == -ENOTTY || (r == -EPERM && kind == IN_TTY_FORCE))
+            return move_to(fd, 0);
+        sys_close(fd);
+        if (r != -EPERM || kind != IN_TTY)
             return r;
-        }
-        r = sys_dup_to(fd, 0, false);
-        if (fd != 0)
-            sys_close(fd);
-        return r < 0 ? r : 0;
+        wait_for_tty(path);
     }
 }
 
@@ -127,7 +122,7 @@ static const char *identifier(const struct child *c)
  * whether lines may carry <N>, and where else they go. */
 static int connect_journal(struct child *c, u32 kind, int fd)
 {
-    static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNAL_STDOUT };
+    static const struct { sa_family_t family; char path[sizeof JOURNAL_STDOUT]; } to = { AF_UNIX, JOURNAL_STDOUT };
     unit_id id = c->s->unit;
     int s = sys_socket(AF_UNIX, SOCK_STREAM, 0);
     if (s < 0)
@@ -138,11 +133,10 @@ static int connect_journal(struct child *c, u32 kind, int fd)
             unit_int(id, D_SyslogFacility) << 3 | unit_int(id, D_SyslogLevel), unit_int(id, D_SyslogLevelPrefix),
             (kind & 0xff) == OUT_KMSG, !!(kind & STDIO_CONSOLE));
     if (r == 0)
-        r = (int)MIN(sys_send(s, header.p, header.n, MSG_NOSIGNAL), 0);
-    if (r == 0)
-        r = MIN(sys_dup_to(s, fd, false), 0);
-    if (s != fd)
-        sys_close(s);
+        r = (int)sys_send(s, header.p, header.n, MSG_NOSIGNAL);
+    if (r >= 0)
+        return move_to(s, fd);
+    sys_close(s);
     return r;
 }
 
@@ -164,6 +158,8 @@ static u32 input_kind(const struct child *c)
     return c->s->flags & SPAWN_STDIN && s ? s->w[0] : IN_NULL;
 }
 
+static bool is_tty(u32 input) { return input >= IN_TTY && input <= IN_TTY_FAIL; }
+
 int step_stdin(struct child *c)
 {
     const struct setting *s = setting_find(c->s->unit, D_StandardInput, NULL);
@@ -182,15 +178,16 @@ int step_stdin(struct child *c)
 
 static int output_as(struct child *c, const struct setting *s, u32 kind, int fd)
 {
-    bool tty_input = input_kind(c) >= IN_TTY && input_kind(c) <= IN_TTY_FAIL;
+    bool tty = is_tty(input_kind(c));
+    int how = O_WRONLY | O_CREAT;
     switch (kind & 0xff) {
-    case OUT_INHERIT: return fd == 2 ? sys_dup_to(1, 2, false) : tty_input ? sys_dup_to(0, 1, false) : null_as(fd);
-    case OUT_TTY: return tty_input ? sys_dup_to(0, fd, false) : open_as(tty_path(c->s->unit), O_WRONLY, 0, fd);
+    case OUT_INHERIT: return fd == 1 && !tty ? null_as(1) : sys_dup_to(fd - 1, fd, false);
+    case OUT_TTY: return tty ? sys_dup_to(0, fd, false) : open_as(tty_path(c->s->unit), O_WRONLY, 0, fd);
     case OUT_JOURNAL:
     case OUT_KMSG: return journal_as(c, kind, fd);
-    case OUT_FILE: return open_as(text_at(s->w[1]), O_WRONLY | O_CREAT, 0644, fd);
-    case OUT_APPEND: return open_as(text_at(s->w[1]), O_WRONLY | O_CREAT | O_APPEND, 0644, fd);
-    case OUT_TRUNCATE: return open_as(text_at(s->w[1]), O_WRONLY | O_CREAT | O_TRUNC, 0644, fd);
+    case OUT_FILE: return open_as(text_at(s->w[1]), how, 0644, fd);
+    case OUT_APPEND: return open_as(text_at(s->w[1]), how | O_APPEND, 0644, fd);
+    case OUT_TRUNCATE: return open_as(text_at(s->w[1]), how | O_TRUNC, 0644, fd);
     case OUT_SOCKET:
     case OUT_FD: return -EOPNOTSUPP;
     default: return null_as(fd);
@@ -201,10 +198,7 @@ static int output_as(struct child *c, const struct setting *s, u32 kind, int fd)
 int step_stdout(struct child *c)
 {
     const struct setting *s = setting_find(c->s->unit, D_StandardOutput, NULL);
-    u32 in = input_kind(c);
-    u32 kind = s ? s->w[0] : in >= IN_TTY && in <= IN_TTY_FAIL ? OUT_INHERIT : OUT_JOURNAL;
-    int r = output_as(c, s, kind, 1);
-    return r < 0 ? r : 0;
+    return output_as(c, s, s ? s->w[0] : is_tty(input_kind(c)) ? OUT_INHERIT : OUT_JOURNAL, 1);
 }
 
 int step_stderr(struct child *c)
@@ -215,6 +209,5 @@ int step_stderr(struct child *c)
     /* The same file for both is opened once, so that neither overwrites the other. */
     if (s && out && s->w[0] == out->w[0] && s->w[1] && out->w[1] && STREQ(text_at(s->w[1]), text_at(out->w[1])))
         kind = OUT_INHERIT;
-    int r = output_as(c, s, kind, 2);
-    return r < 0 ? r : 0;
+    return output_as(c, s, kind, 2);
 }

@@ -86,3 +86,16 @@ bool job_applicable(int type, unit_id id)
     default: return true;                /* devices start from outside, but can be waited for */
     }
 }
+
+/* ---- edges --------------------------------------------------------------------------------- */
+
+const struct edge *edge_next(unit_id id, enum edge_end end, u32 kinds, const struct edge *after)
+{
+    u32 e = after ? (end == IN ? after->next_in : after->next_out) : end == IN ? UNIT(id)->in : UNIT(id)->out;
+    for (; e; e = end == IN ? after->next_in : after->next_out) {
+        after = &tab->edges[e];
+        if (after->kinds & kinds)
+            return after;
+    }
+    return NULL;
+}

@@ -53,6 +53,11 @@ bool unit_can_start(unit_id id);
 bool unit_can_stop(unit_id id);
 bool unit_can_reload(unit_id id);
 
+/* The next edge from a unit (OUT) or to it (IN) that says one of `kinds`; NULL: no more. */
+enum edge_end { OUT, IN };
+const struct edge *edge_next(unit_id id, enum edge_end end, u32 kinds, const struct edge *after);
+#define EDGES(e, id, end, kinds) const struct edge *e = NULL; (e = edge_next(id, end, kinds, e));
+
 /* ---- transaction.c ------------------------------------------------------------------------- */
 
 /* Why a wish was not granted, and what was dropped to grant it. */

@@ -27,12 +27,11 @@ static bool stops(const struct job *j) { return j->type == JOB_STOP || j->type =
  * the reverse order of starting, and a stop goes before any other job. */
 static bool edge_blocks(const struct edge *e, unit_id id)
 {
-    const struct job *mine = &jobs[id];
-    unit_id other = e->from == id ? e->to : e->from;
-    const struct job *theirs = &jobs[other];
-    if (!(e->kinds & DEP_AFTER) || !theirs->id || theirs->type == JOB_NOP || theirs->ignore_order)
+    bool out = e->from == id;
+    const struct job *theirs = &jobs[out ? e->to : e->from];
+    if (!theirs->id || theirs->type == JOB_NOP || theirs->ignore_order)
         return false;
-    return e->from == id ? !stops(mine) : stops(theirs);
+    return out ? !stops(&jobs[id]) : stops(theirs);
 }
 
 /* Looks for a blocker from an edge on: first the list of what we come after, then of what comes
@@ -40,18 +39,17 @@ static bool edge_blocks(const struct edge *e, unit_id id)
 static bool find_blocker(unit_id id, u32 from)
 {
     struct job *j = &jobs[id];
-    bool in_list = from && tab->edges[from].from != id;
-    for (u32 e = in_list ? 0 : from ? from : UNIT(id)->out; e; e = tab->edges[e].next_out)
-        if (edge_blocks(&tab->edges[e], id)) {
-            j->cursor = e;
-            j->blocked_by = tab->edges[e].to;
-            return true;
-        }
-    for (u32 e = in_list ? from : UNIT(id)->in; e; e = tab->edges[e].next_in)
-        if (edge_blocks(&tab->edges[e], id)) {
-            j->cursor = e;
-            j->blocked_by = tab->edges[e].from;
-            return true;
+    const struct edge *e;
+    enum edge_end end = from && tab->edges[from].from != id ? IN : OUT;
+    u32 at = from ? from : UNIT(id)->out;
+    for (; end <= IN; at = UNIT(id)->in, end++)
+        for (; at; at = end == IN ? e->next_in : e->next_out) {
+            e = &tab->edges[at];
+            if (e->kinds & DEP_AFTER && edge_blocks(e, id)) {
+                j->cursor = at;
+                j->blocked_by = end == IN ? e->from : e->to;
+                return true;
+            }
         }
     return false;
 }
@@ -81,10 +79,10 @@ static void queue_waiter(unit_id waiter, unit_id on)
 
 void job_queue_neighbours(unit_id id)
 {
-    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
-        queue_waiter(tab->edges[e].from, id);
-    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
-        queue_waiter(tab->edges[e].to, id);
+    for (EDGES(e, id, IN, DEP_AFTER))
+        queue_waiter(e->from, id);
+    for (EDGES(e, id, OUT, DEP_AFTER))
+        queue_waiter(e->to, id);
 }
 
 unit_id job_next_ready(void)

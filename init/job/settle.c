@@ -31,6 +31,10 @@ void change_push(struct change c)
 }
 
 u32 changes_room(void) { return CHANGES_MAX - change_n; }
+
+/* What keeps a unit that has StopWhenUnneeded=. */
+#define PINS (DEP_REQUIRES | DEP_REQUISITE | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS)
+
 /* ---- ends of jobs -------------------------------------------------------------------------- */
 
 void job_finish(unit_id id, int result, bool recursive, bool already)
@@ -70,14 +74,19 @@ static void check_later(unit_id id)
     checks[checks_n++] = id;
 }
 
+static void check_bound(unit_id to)
+{
+    for (EDGES(e, to, IN, DEP_BINDS_TO))
+        check_later(e->from);
+}
+
 /* Start jobs of the units at the other end of these edges fail with "dependency". */
 static void fail_dependants(unit_id id, u32 kinds)
 {
-    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in) {
-        unit_id other = tab->edges[e].from;
-        if (tab->edges[e].kinds & kinds && jobs[other].id
-            && (jobs[other].type == JOB_START || jobs[other].type == JOB_VERIFY_ACTIVE))
-            job_finish(other, RESULT_DEPENDENCY, true, false);
+    for (EDGES(e, id, IN, kinds)) {
+        const struct job *j = &jobs[e->from];
+        if (j->id && (j->type == JOB_START || j->type == JOB_VERIFY_ACTIVE))
+            job_finish(e->from, RESULT_DEPENDENCY, true, false);
     }
 }
 
@@ -107,11 +116,22 @@ void settle_forgive(void)
     tried = false;
 }
 
-static void start_all(unit_id id, u32 kind, int mode)
+static void start_all(unit_id id, u32 kind, u32 mode_directive)
 {
-    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
-        if (tab->edges[e].kinds & kind && may_try(tab->edges[e].to, 200))
-            wish(JOB_START, tab->edges[e].to, mode);
+    int mode = unit_int(id, mode_directive);
+    for (EDGES(e, id, OUT, kind))
+        if (may_try(e->to, 200))
+            wish(JOB_START, e->to, mode);
+}
+
+/* What runs at the other end of these edges is to stop. */
+static void stop_all(unit_id id, enum edge_end end, u32 kinds)
+{
+    for (EDGES(e, id, end, kinds)) {
+        unit_id other = end == IN ? e->from : e->to;
+        if (is_active_or_starting(unit_active[other]))
+            wish(JOB_STOP, other, MODE_REPLACE);
+    }
 }
 
 static void end_job(unit_id id, int result, bool recursive, bool already)
@@ -143,12 +163,11 @@ static void end_job(unit_id id, int result, bool recursive, bool already)
         && !is_active(unit_active[id]))
         fail_dependants(id, DEP_REQUISITE);
     if (result == RESULT_TIMEOUT || result == RESULT_DEPENDENCY)
-        start_all(id, DEP_ON_FAILURE, unit_int(id, D_OnFailureJobMode));
+        start_all(id, DEP_ON_FAILURE, D_OnFailureJobMode);
     job_queue_neighbours(id);
     check_later(id);
-    for (u32 e = is_inactive(unit_active[id]) ? UNIT(id)->in : 0; e; e = tab->edges[e].next_in)
-        if (tab->edges[e].kinds & DEP_BINDS_TO)
-            check_later(tab->edges[e].from);         /* it may have been waited for only */
+    if (is_inactive(unit_active[id]))
+        check_bound(id);                 /* it may have been waited for only */
 }
 
 static bool drain_ends(void)
@@ -173,42 +192,34 @@ static bool process_job(const struct change *c)
 {
     struct job *j = &jobs[c->unit];
     u8 is = c->is;
+    int result = is == FAILED ? RESULT_FAILED : RESULT_DONE;
+    bool done = is_active(is), on_the_way = is == ACTIVATING, down = is_inactive(is);
     if (!j->running)
         job_queue(c->unit);              /* it may have been told to wait for a better state */
     switch (j->type) {
     case JOB_START:
-    case JOB_VERIFY_ACTIVE:
-        if (is_active(is)) {
-            job_finish(c->unit, RESULT_DONE, true, false);
-        } else if (j->running && is != ACTIVATING) {
-            if (is_inactive(is))
-                job_finish(c->unit, is == FAILED ? RESULT_FAILED : RESULT_DONE, true, false);
-            return true;
-        }
-        return false;
+    case JOB_VERIFY_ACTIVE: break;
     case JOB_RELOAD:
         if (!j->running)
             return false;
-        if (is == ACTIVE) {
-            job_finish(c->unit, c->reload_failed ? RESULT_FAILED : RESULT_DONE, true, false);
-        } else if (is != ACTIVATING && is != RELOADING) {
-            if (is_inactive(is))
-                job_finish(c->unit, is == FAILED ? RESULT_FAILED : RESULT_DONE, true, false);
-            return true;
-        }
-        return false;
+        done = is == ACTIVE;
+        on_the_way |= is == RELOADING;
+        if (c->reload_failed && done)
+            result = RESULT_FAILED;
+        break;
     case JOB_STOP:
     case JOB_RESTART:
-        if (is_inactive(is)) {
-            job_finish(c->unit, RESULT_DONE, true, false);
-        } else if (j->running && is != DEACTIVATING) {
-            job_finish(c->unit, RESULT_FAILED, true, false);
-            return true;
-        }
-        return false;
-    default:
-        return false;
+        done = down;
+        on_the_way = is == DEACTIVATING;
+        result = done ? RESULT_DONE : RESULT_FAILED;
+        down = true;                     /* whatever else it is, it does not stop */
+        break;
+    default: return false;
     }
+    bool unexpected = !done && !on_the_way && j->running;
+    if (done || (unexpected && down))
+        job_finish(c->unit, result, true, false);
+    return unexpected;
 }
 
 /* A unit came up or went down by itself: what it needs or binds follows. */
@@ -216,28 +227,14 @@ static void retroactive(const struct change *c)
 {
     unit_id id = c->unit;
     if (is_inactive(c->was) && is_active_or_starting(c->is)) {
-        for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
-            unit_id other = tab->edges[e].to;
-            u32 kinds = tab->edges[e].kinds;
-            if (kinds & DEP_CONFLICTS && is_active_or_starting(unit_active[other]))
-                wish(JOB_STOP, other, MODE_REPLACE);
-            if (kinds & DEP_AFTER || is_active_or_starting(unit_active[other]))
-                continue;
-            if (kinds & (DEP_REQUIRES | DEP_BINDS_TO | DEP_UPHOLDS))
-                wish(JOB_START, other, MODE_REPLACE);
-            else if (kinds & DEP_WANTS)
-                wish(JOB_START, other, MODE_FAIL);
-        }
-        for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
-            if (tab->edges[e].kinds & DEP_CONFLICTS && is_active_or_starting(unit_active[tab->edges[e].from]))
-                wish(JOB_STOP, tab->edges[e].from, MODE_REPLACE);
+        for (EDGES(e, id, OUT, DEP_REQUIRES | DEP_BINDS_TO | DEP_UPHOLDS | DEP_WANTS))
+            if (!(e->kinds & DEP_AFTER) && !is_active_or_starting(unit_active[e->to]))
+                wish(JOB_START, e->to, e->kinds & (DEP_REQUIRES | DEP_BINDS_TO | DEP_UPHOLDS) ? MODE_REPLACE : MODE_FAIL);
+        stop_all(id, OUT, DEP_CONFLICTS);
+        stop_all(id, IN, DEP_CONFLICTS);
     } else if (is_active_or_starting(c->was) && (is_inactive(c->is) || c->is == DEACTIVATING)) {
-        for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
-            if (tab->edges[e].kinds & DEP_BINDS_TO && is_active_or_starting(unit_active[tab->edges[e].from]))
-                wish(JOB_STOP, tab->edges[e].from, MODE_REPLACE);
-        for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
-            if (tab->edges[e].kinds & DEP_STOP_TO && is_active_or_starting(unit_active[tab->edges[e].to]))
-                wish(JOB_STOP, tab->edges[e].to, MODE_REPLACE);
+        stop_all(id, IN, DEP_BINDS_TO);
+        stop_all(id, OUT, DEP_STOP_TO);
     }
 }
 
@@ -262,59 +259,48 @@ static void process_change(const struct change *c)
     if (unexpected)
         retroactive(c);
     if (c->was != FAILED && c->is == FAILED && !c->will_restart)
-        start_all(id, DEP_ON_FAILURE, unit_int(id, D_OnFailureJobMode));
+        start_all(id, DEP_ON_FAILURE, D_OnFailureJobMode);
     if (!is_inactive(c->was) && c->is == INACTIVE && !c->will_restart)
-        start_all(id, DEP_ON_SUCCESS, unit_int(id, D_OnSuccessJobMode));
+        start_all(id, DEP_ON_SUCCESS, D_OnSuccessJobMode);
     if (c->was != FAILED && c->is == FAILED)
         want_action(id, D_FailureAction, D_FailureActionExitStatus, true);
     else if (!is_inactive(c->was) && c->is == INACTIVE)
         want_action(id, D_SuccessAction, D_SuccessActionExitStatus, false);
     check_later(id);
-    if (!is_inactive(c->is) && !is_active(c->is))
-        return;
-    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out)
-        if (tab->edges[e].kinds & (DEP_REQUIRES | DEP_REQUISITE | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS))
-            check_later(tab->edges[e].to);
-    for (u32 e = UNIT(id)->in; is_inactive(c->is) && e; e = tab->edges[e].next_in)
-        if (tab->edges[e].kinds & DEP_BINDS_TO)
-            check_later(tab->edges[e].from);
+    if (is_inactive(c->is) || is_active(c->is))
+        for (EDGES(e, id, OUT, PINS))
+            check_later(e->to);
+    if (is_inactive(c->is))
+        check_bound(id);
 }
 
 /* ---- lasting conditions -------------------------------------------------------------------- */
 
-#define PINS (DEP_REQUIRES | DEP_REQUISITE | DEP_WANTS | DEP_BINDS_TO | DEP_UPHOLDS)
-
 static bool unneeded(unit_id id)
 {
-    if (!unit_int(id, D_StopWhenUnneeded) || !is_active(unit_active[id]) || jobs[id].id)
+    if (!is_active(unit_active[id]) || !unit_int(id, D_StopWhenUnneeded))
         return false;
-    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in) {
-        unit_id other = tab->edges[e].from;
-        if (tab->edges[e].kinds & PINS && (!is_inactive(unit_active[other]) || jobs[other].id))
+    for (EDGES(e, id, IN, PINS))
+        if (!is_inactive(unit_active[e->from]) || jobs[e->from].id)
             return false;
-    }
     return true;
 }
 
 static bool bound_to_inactive(unit_id id)
 {
-    if (!is_active(unit_active[id]) || jobs[id].id)
-        return false;
-    for (u32 e = UNIT(id)->out; e; e = tab->edges[e].next_out) {
-        unit_id other = tab->edges[e].to;
-        if (tab->edges[e].kinds & DEP_BINDS_TO && is_inactive(unit_active[other]) && !jobs[other].id)
-            return true;
-    }
+    if (is_active(unit_active[id]))
+        for (EDGES(e, id, OUT, DEP_BINDS_TO))
+            if (is_inactive(unit_active[e->to]) && !jobs[e->to].id)
+                return true;
     return false;
 }
 
 static bool upheld(unit_id id)
 {
-    if (!is_inactive(unit_active[id]) || jobs[id].id || UNIT(id)->load != LOAD_LOADED)
-        return false;
-    for (u32 e = UNIT(id)->in; e; e = tab->edges[e].next_in)
-        if (tab->edges[e].kinds & DEP_UPHOLDS && is_active(unit_active[tab->edges[e].from]))
-            return true;
+    if (is_inactive(unit_active[id]) && UNIT(id)->load == LOAD_LOADED)
+        for (EDGES(e, id, IN, DEP_UPHOLDS))
+            if (is_active(unit_active[e->from]))
+                return true;
     return false;
 }
 
@@ -327,6 +313,8 @@ static bool drain_checks(void)
         if (!UNIT(id)->used)
             continue;
         any = true;
+        if (jobs[id].id)
+            continue;
         bool stop = unneeded(id) || bound_to_inactive(id);
         if (stop && may_try(id, 16))
             wish(JOB_STOP, id, MODE_FAIL);

@@ -48,6 +48,13 @@ static int fail(int error, const char *name, const char *fmt, ...)
     return error;
 }
 
+static int limit_reached(const char *limit)
+{
+    return fail(-ENOSPC, "LimitsExceeded", "Limit %s reached (limits.h).", limit);
+}
+
+static const char *job_name(int type) { return name_of(job_type_names, type); }
+
 /* ---- jobs and links ------------------------------------------------------------------------ */
 
 static tr_id find_job(unit_id unit, int type)
@@ -61,7 +68,7 @@ static tr_id find_job(unit_id unit, int type)
 static int add_link(tr_id subject, tr_id object, u32 flags)
 {
     if (links_n == TRANSACTION_LINKS)
-        return fail(-ENOSPC, "LimitsExceeded", "Limit TRANSACTION_LINKS reached (limits.h).");
+        return limit_reached("TRANSACTION_LINKS");
     links[links_n] = (struct tr_link){ subject, object, flags & LINK_MATTERS, flags & LINK_CONFLICTS, false,
                                        tr[subject].pulls, tr[object].pulled };
     tr[subject].pulls = tr[object].pulled = links_n++;
@@ -77,7 +84,7 @@ static int take_job(unit_id unit, int type, tr_id *out, bool *fresh)
     if (*out)
         return 0;
     if (tr_n == TRANSACTION_JOBS)
-        return fail(-ENOSPC, "LimitsExceeded", "Limit TRANSACTION_JOBS reached (limits.h).");
+        return limit_reached("TRANSACTION_JOBS");
     tr[tr_n] = (struct tr_job){ .unit = unit, .type = (u8)type, .next = of_unit[unit] };
     *out = of_unit[unit] = (tr_id)tr_n++;
     return 0;
@@ -148,59 +155,34 @@ static int check_loaded(unit_id id)
 }
 
 /* One job being expanded: where it is in its unit's edges. */
-struct frame { tr_id job; u8 list; u32 edge; bool required; };
+struct frame { u32 edge; tr_id job; u8 list; bool required; };
 static struct frame frames[UNITS_MAX] SCRATCH;
 static u32 frames_n;
 
-/* What an edge pulls into the transaction for a job at its `from` end (list 0) or `to` end (1): the
- * type of job for the other end, and how the link counts. JOB_NONE: nothing (any more); `step` goes
- * through the several things that one edge may mean. */
-static int pulled_by(int type, u8 list, u32 kinds, u32 step, unit_id other, u32 *flags, bool *required)
-{
-    bool starts = type == JOB_START || type == JOB_RESTART, stops = type == JOB_STOP || type == JOB_RESTART;
-    *flags = LINK_MATTERS;
-    *required = true;
-    if (list == 0 && starts && step == 0 && kinds & (DEP_REQUIRES | DEP_BINDS_TO))
-        return JOB_START;
-    if (list == 0 && starts && step == 1 && kinds & (DEP_WANTS | DEP_UPHOLDS)) {
-        *flags = 0;
-        *required = false;
-        return JOB_START;
-    }
-    if (list == 0 && starts && step == 2 && kinds & DEP_REQUISITE)
-        return JOB_VERIFY_ACTIVE;
-    if (starts && step == 3 && kinds & DEP_CONFLICTS) {
-        *flags = list == 0 ? LINK_MATTERS | LINK_CONFLICTS : 0;
-        *required = list == 0;
-        return JOB_STOP;
-    }
-    if (list == 1 && stops && step == 4 && kinds & (DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF))
-        return job_collapse(type == JOB_STOP ? JOB_STOP : JOB_TRY_RESTART, other);
-    if (list == 0 && type == JOB_STOP && step == 5 && kinds & DEP_STOP_TO)
-        return JOB_STOP;
-    if (list == 0 && type == JOB_RELOAD && step == 6 && kinds & DEP_RELOAD_TO) {
-        *flags = 0;
-        *required = false;
-        return job_collapse(JOB_TRY_RELOAD, other);
-    }
-    return JOB_NONE;
-}
-#define PULL_STEPS 7
+/* What an edge pulls in: a job of one of the types `by`, at the `from` end of an edge (OUT) or its `to` end
+ * (IN) that says one of `kinds`, wants one of type `pulls` at the other end. */
+#define STARTS (BIT(JOB_START) | BIT(JOB_RESTART))
+static const struct pull { u16 kinds, by; u8 end, pulls, flags; bool required; } pulls[] = {
+    { DEP_REQUIRES | DEP_BINDS_TO, STARTS, OUT, JOB_START, LINK_MATTERS, true },
+    { DEP_WANTS | DEP_UPHOLDS, STARTS, OUT, JOB_START, 0, false },
+    { DEP_REQUISITE, STARTS, OUT, JOB_VERIFY_ACTIVE, LINK_MATTERS, true },
+    { DEP_CONFLICTS, STARTS, OUT, JOB_STOP, LINK_MATTERS | LINK_CONFLICTS, true },
+    { DEP_CONFLICTS, STARTS, IN, JOB_STOP, 0, false },
+#define TIED (DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF)
+    { TIED, BIT(JOB_STOP), IN, JOB_STOP, LINK_MATTERS, true },
+    { TIED, BIT(JOB_RESTART), IN, JOB_TRY_RESTART, LINK_MATTERS, true },
+    { DEP_STOP_TO, BIT(JOB_STOP), OUT, JOB_STOP, LINK_MATTERS, true },
+    { DEP_RELOAD_TO, BIT(JOB_RELOAD), OUT, JOB_TRY_RELOAD, 0, false },
+};
 
-/* The edges that pulled_by() has an answer for. A target's list has an edge for each service: it is passed through for
- * every service that is started or restarted. */
-static u32 kinds_pulled(int type, u8 list)
+/* The kinds of edges that pull anything. A target's list has an edge for each service: it is passed through for every
+ * service that is started or restarted. */
+static u32 kinds_pulled(int type, u8 end)
 {
-    bool starts = type == JOB_START || type == JOB_RESTART, stops = type == JOB_STOP || type == JOB_RESTART;
-    u32 kinds = starts ? DEP_CONFLICTS : 0;
-    if (list == 0 && starts)
-        kinds |= DEP_REQUIRES | DEP_BINDS_TO | DEP_WANTS | DEP_UPHOLDS | DEP_REQUISITE;
-    if (list == 1 && stops)
-        kinds |= DEP_REQUIRES | DEP_BINDS_TO | DEP_REQUISITE | DEP_PART_OF;
-    if (list == 0 && type == JOB_STOP)
-        kinds |= DEP_STOP_TO;
-    if (list == 0 && type == JOB_RELOAD)
-        kinds |= DEP_RELOAD_TO;
+    u32 kinds = 0;
+    for (u32 i = 0; i < LEN(pulls); i++)
+        if (pulls[i].end == end && pulls[i].by & BIT(type))
+            kinds |= pulls[i].kinds;
     return kinds;
 }
 
@@ -214,7 +196,7 @@ static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, b
         return r;
     if (!job_applicable(type, unit))
         return fail(-EBADR, "JobTypeNotApplicable", "Job type %s is not applicable for unit %s.",
-                    name_of(job_type_names, type), unit_name(unit));
+                    job_name(type), unit_name(unit));
     r = take_job(unit, type, &j, &fresh);
     if (r == 0 && by)
         r = add_link(by, j, flags);
@@ -225,7 +207,7 @@ static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, b
         anchor = j;
     if (fresh && expand && type != JOB_NOP && type != JOB_VERIFY_ACTIVE) {
         if (frames_n == LEN(frames))
-            return fail(-ENOSPC, "LimitsExceeded", "Limit UNITS_MAX reached (limits.h).");
+            return limit_reached("UNITS_MAX");
         frames[frames_n++] = (struct frame){ .job = j, .edge = UNIT(unit)->out, .required = required };
     }
     return 0;
@@ -254,46 +236,48 @@ static int unwind(int error)
 static int expand_frame(bool ignore_order)
 {
     struct frame *f = &frames[frames_n - 1];
-    u8 list = f->list;
-    tr_id j = f->job;
-    u32 kinds = kinds_pulled(tr[j].type, list);
+    struct tr_job *j = &tr[f->job];
+    u8 end = f->list, type = j->type;
+    tr_id job = f->job;
+    u32 kinds = kinds_pulled(type, end);
     while (f->edge && !(tab->edges[f->edge].kinds & kinds))
-        f->edge = list == 0 ? tab->edges[f->edge].next_out : tab->edges[f->edge].next_in;
+        f->edge = end == OUT ? tab->edges[f->edge].next_out : tab->edges[f->edge].next_in;
     if (!f->edge) {
-        if (list == 1)
+        if (end == IN)
             frames_n--;
         else
-            f->list = 1, f->edge = UNIT(tr[j].unit)->in;
+            f->list = IN, f->edge = UNIT(j->unit)->in;
         return 0;
     }
     const struct edge *e = &tab->edges[f->edge];
-    unit_id other = list == 0 ? e->to : e->from;
-    f->edge = list == 0 ? e->next_out : e->next_in;
-    for (u32 step = 0; step < PULL_STEPS; step++) {
-        u32 flags;
-        bool required;
-        int type = pulled_by(tr[j].type, list, e->kinds, step, other, &flags, &required);
-        if (type == JOB_NONE || type == JOB_NOP)
+    unit_id other = end == OUT ? e->to : e->from;
+    f->edge = end == OUT ? e->next_out : e->next_in;
+    for (const struct pull *p = pulls; p < pulls + LEN(pulls); p++) {
+        if (p->end != end || !(p->kinds & e->kinds) || !(p->by & BIT(type)))
             continue;
-        int r = add_job(j, type, other, flags, required, true, ignore_order);
+        int pulled = job_collapse(p->pulls, other);
+        int r = pulled == JOB_NOP ? 0 : add_job(job, pulled, other, p->flags, p->required, true, ignore_order);
         if (r == -EBADR || r == 0)
             continue;                    /* not applicable: as if it were not there */
-        if (required)
+        if (p->required)
             return unwind(r);
         if (r != -ENOENT && r != -ERFKILL)
-            report_line(REPORT_IGNORED, other, (u8)type, tr[j].unit, tr[j].type, r);
+            report_line(REPORT_IGNORED, other, (u8)pulled, j->unit, type, r);
     }
     return 0;
 }
 
-static int add_wish(int type, unit_id unit, int mode)
+static int expand_all(int r, bool ignore_order)
 {
-    bool alone = mode == MODE_IGNORE_DEPENDENCIES, ignore_order = alone;
-    bool expand = !alone && mode != MODE_IGNORE_REQUIREMENTS;
-    int r = add_job(0, type, unit, LINK_MATTERS, true, expand, ignore_order);
     while (r == 0 && frames_n)
         r = expand_frame(ignore_order);
     return r;
+}
+
+static int add_wish(int type, unit_id unit, int mode)
+{
+    bool alone = mode == MODE_IGNORE_DEPENDENCIES, expand = !alone && mode != MODE_IGNORE_REQUIREMENTS;
+    return expand_all(add_job(0, type, unit, LINK_MATTERS, true, expand, alone), alone);
 }
 
 /* Isolating: everything that runs and is not part of it stops. */
@@ -301,17 +285,14 @@ static int add_isolate_jobs(void)
 {
     int r = 0;
     for (UNITS(id)) {
-        if (!UNIT(id)->used || unit_int(id, D_IgnoreOnIsolate) || of_unit[id] || UNIT(id)->perpetual)
+        bool idle = is_inactive(unit_active[id]) && !jobs[id].id;
+        if (idle || !UNIT(id)->used || of_unit[id] || UNIT(id)->perpetual || unit_int(id, D_IgnoreOnIsolate))
             continue;
-        if (is_inactive(unit_active[id]) && !jobs[id].id)
-            continue;
-        r = add_job(anchor, JOB_STOP, id, LINK_MATTERS, false, true, false);
-        while (r == 0 && frames_n)
-            r = expand_frame(false);
+        r = expand_all(add_job(anchor, JOB_STOP, id, LINK_MATTERS, false, true, false), false);
         if (r < 0 && r != -EBADR)
-            break;
+            return r;
     }
-    return r == -EBADR ? 0 : r;
+    return 0;
 }
 
 /* ---- steps 1 to 4: what matters, what is superfluous --------------------------------------- */
@@ -524,75 +505,62 @@ void jobs_verify_order(struct report *report)
 
 /* ---- step 6: one job a unit ---------------------------------------------------------------- */
 
-/* Drops one of two jobs of a unit that contradict each other. */
-static int delete_one_unmergeable(unit_id unit)
+/* Of two jobs of a unit that contradict each other, the one to drop: 0: neither can go. A stop goes rather than
+ * a start, unless another unit conflicts. */
+static tr_id less_wanted(tr_id a, tr_id b)
 {
-    for (tr_id j = of_unit[unit]; j; j = tr[j].next)
-        for (tr_id k = tr[j].next; k; k = tr[k].next) {
-            tr_id victim;
-            if (job_merge_types(tr[j].type, tr[k].type) >= 0)
+    const struct tr_job *j = &tr[a], *k = &tr[b];
+    if (j->matters || k->matters)
+        return !j->matters ? a : !k->matters ? b : 0;
+    if (j->type == JOB_STOP)
+        return j->conflicted ? b : a;
+    return k->type == JOB_STOP && !k->conflicted ? b : a;
+}
+
+/* Drops one of two jobs of a unit that contradict each other: -EAGAIN. */
+static int check_unit(unit_id unit)
+{
+    for (tr_id a = of_unit[unit]; a; a = tr[a].next)
+        for (tr_id b = tr[a].next; b; b = tr[b].next) {
+            if (job_merge_types(tr[a].type, tr[b].type) >= 0)
                 continue;
-            if (tr[j].matters && tr[k].matters)
+            tr_id victim = less_wanted(a, b);
+            if (!victim)
                 return fail(-EDEADLK, "TransactionJobsConflicting",
                             "Transaction contains conflicting jobs '%s' and '%s' for %s. Probably contradicting "
-                            "requirement dependencies configured.", name_of(job_type_names, tr[j].type),
-                            name_of(job_type_names, tr[k].type), unit_name(unit));
-            /* A stop goes rather than a start, unless another unit conflicts. */
-            if (!tr[j].matters && !tr[k].matters)
-                victim = tr[j].type == JOB_STOP ? (tr[j].conflicted ? k : j)
-                       : tr[k].type == JOB_STOP ? (tr[k].conflicted ? j : k) : j;
-            else
-                victim = tr[j].matters ? k : j;
+                            "requirement dependencies configured.", job_name(tr[a].type), job_name(tr[b].type),
+                            unit_name(unit));
             delete_job(victim, true);
             return -EAGAIN;
         }
     return 0;
 }
 
-/* All jobs of a unit become its first; their links are not needed any more. */
-static int merge_unit(unit_id unit)
-{
-    tr_id first = of_unit[unit];
-    int type = tr[first].type;
-    for (tr_id j = tr[first].next; j; j = tr[j].next) {
-        int merged = job_merge_types(type, tr[j].type);
-        if (merged < 0)
-            return delete_one_unmergeable(unit);
-        type = job_collapse(merged, unit);
-        tr[first].matters |= tr[j].matters;
-        tr[first].ignore_order |= tr[j].ignore_order;
-        if (anchor == j)
-            anchor = first;
-    }
-    return type;
-}
-
 static int check_mergeable(void)
 {
-    for (JOBS(j)) {
-        unit_id unit = tr[j].unit;
-        if (tr[j].dead || of_unit[unit] != j || !tr[j].next)
-            continue;
-        for (tr_id a = j; a; a = tr[a].next)
-            for (tr_id b = tr[a].next; b; b = tr[b].next)
-                if (job_merge_types(tr[a].type, tr[b].type) < 0)
-                    return delete_one_unmergeable(unit);
-    }
-    return 0;
+    int r = 0;
+    for (JOBS(j))
+        if (r == 0 && of_unit[tr[j].unit] == j)
+            r = check_unit(tr[j].unit);
+    return r;
 }
 
+/* All jobs of a unit become its first; their links are not needed any more. */
 static void merge_jobs(void)
 {
     for (JOBS(j)) {
-        unit_id unit = tr[j].unit;
-        if (tr[j].dead || of_unit[unit] != j || !tr[j].next)
+        struct tr_job *first = &tr[j], *other;
+        if (of_unit[first->unit] != j)
             continue;
-        int type = merge_unit(unit);
-        if (type >= 0)
-            tr[j].type = (u8)type;
-        for (tr_id k = tr[j].next; k; k = tr[k].next)
-            tr[k].dead = true;
-        tr[j].next = 0;
+        for (; first->next; first->next = other->next) {
+            other = &tr[first->next];
+            first->type = (u8)job_collapse(job_merge_types(first->type, other->type), first->unit);
+            first->matters |= other->matters;
+            first->ignore_order |= other->ignore_order;
+            other->dead = true;
+            if (anchor == first->next)
+                anchor = j;
+        }
     }
 }
 
@@ -606,8 +574,8 @@ static int check_destructive(int mode)
             continue;
         return fail(-EDEADLK, "TransactionIsDestructive",
                     "Transaction for %s/%s is destructive (%s has '%s' job queued, but '%s' is included in transaction).",
-                    unit_name(tr[anchor].unit), name_of(job_type_names, tr[anchor].type), unit_name(tr[j].unit),
-                    name_of(job_type_names, installed->type), name_of(job_type_names, tr[j].type));
+                    unit_name(tr[anchor].unit), job_name(tr[anchor].type), unit_name(tr[j].unit),
+                    job_name(installed->type), job_name(tr[j].type));
     }
     return 0;
 }
@@ -616,31 +584,25 @@ static int check_destructive(int mode)
 static void install(tr_id t, bool irreversible)
 {
     static u32 last_id;
-    unit_id unit = tr[t].unit;
+    const struct tr_job *new = &tr[t];
+    unit_id unit = new->unit;
     struct job *j = &jobs[unit];
+    int type = j->id ? job_merge_types(j->type, new->type) : new->type;
+    if (type < 0)
+        job_drop(unit, RESULT_CANCELED);
     if (j->id) {
-        int type = job_merge_types(j->type, tr[t].type);
-        if (type < 0)
-            job_drop(unit, RESULT_CANCELED);
-        else {
-            bool covered = type == j->type && tr[t].type != JOB_RELOAD;
-            if (!covered && j->running)
-                j->running = false;      /* more is wanted than what is being done: again */
-            j->type = (u8)job_collapse(type, unit);
-            j->irreversible |= irreversible;
-            if (tr[t].ignore_order && !j->ignore_order)
-                job_queue_neighbours(unit);      /* nobody has to wait for it any more */
-            j->ignore_order |= tr[t].ignore_order;
-        }
-    }
-    if (!j->id) {
-        bool queued = j->queued;
-        unit_id next = j->next;
-        *j = (struct job){ .id = ++last_id, .type = tr[t].type, .irreversible = irreversible,
-                           .ignore_order = tr[t].ignore_order, .queued = queued, .next = next };
+        if (type != j->type || new->type == JOB_RELOAD)
+            j->running = false;          /* more is wanted than what is being done: again */
+        j->type = (u8)job_collapse(type, unit);
+        if (new->ignore_order && !j->ignore_order)
+            job_queue_neighbours(unit);  /* nobody has to wait for it any more */
+    } else {
+        *j = (struct job){ .id = ++last_id, .type = new->type, .queued = j->queued, .next = j->next };
         jobs_n++;
         jobs_fresh++;
     }
+    j->irreversible |= irreversible;
+    j->ignore_order |= new->ignore_order;
     if (t == anchor)
         rep->job_id = j->id;
     job_queue(unit);

@@ -3,15 +3,17 @@
  * What all machines share: the table of kinds, the runtime records, set_state(). */
 #include "kind.h"
 
-struct runtime runtimes[UNITS_MAX];
+static struct runtime runtimes[UNITS_MAX];
+
+struct runtime *runtime_of(unit_id id) { return &runtimes[id]; }
 
 const struct kind kinds[UNIT_TYPES] = {
     [UNIT_SERVICE] = { service_step, service_active, service_states, SERVICE_STATES, SV_FAILED },
     [UNIT_MOUNT] = { mount_step, mount_active, mount_states, MOUNT_STATES, MT_FAILED },
-    [UNIT_SWAP] = { swap_step, swap_active, swap_states, SWAP_STATES, SW_FAILED },
+    [UNIT_SWAP] = { mount_step, mount_active, swap_states, MOUNT_STATES, MT_FAILED },
     [UNIT_DEVICE] = { device_step, device_active, device_states, DEVICE_STATES, DEVICE_STATES },
-    [UNIT_TARGET] = { target_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
-    [UNIT_SLICE] = { slice_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
+    [UNIT_TARGET] = { simple_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
+    [UNIT_SLICE] = { simple_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
     [UNIT_SOCKET] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
     [UNIT_AUTOMOUNT] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
     [UNIT_TIMER] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
@@ -42,7 +44,7 @@ u32 changed_n;
 
 u8 active_of(unit_id id, u8 state) { return kinds[UNIT(id)->type].active[state]; }
 
-const char *substate_name(unit_id id) { return kinds[UNIT(id)->type].names[RT(id)->state]; }
+const char *substate_name(unit_id id) { return name_of(kinds[UNIT(id)->type].names, RT(id)->state); }
 
 void set_state_with(unit_id id, u8 state, bool will_restart, bool reload_failed)
 {
@@ -69,6 +71,27 @@ void set_state_with(unit_id id, u8 state, bool will_restart, bool reload_failed)
 }
 
 void set_state(unit_id id, u8 state) { set_state_with(id, state, false, false); }
+
+void note_result(unit_id id, u8 result)
+{
+    if (RT(id)->result == SUCCESS)
+        RT(id)->result = result;
+}
+
+void log_failed(unit_id id)
+{
+    log_unit(id, LOG_WARNING, "Failed with result '%s'.", name_of(result_names, RT(id)->result));
+}
+
+void reset_failed(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    rt->restarts = rt->starts = 0;
+    if (rt->state == kinds[UNIT(id)->type].failed) {
+        rt->result = SUCCESS;
+        set_state(id, 0);
+    }
+}
 
 /* ---- small services ------------------------------------------------------------------------ */
 
@@ -101,10 +124,13 @@ bool start_limit_hit(unit_id id)
         rt->starts_since = now;
         rt->starts = 0;
     }
-    if (rt->starts >= burst)
-        return true;
-    rt->starts++;
-    return false;
+    if (rt->starts < burst) {
+        rt->starts++;
+        return false;
+    }
+    log_unit(id, LOG_WARNING, "Start request repeated too quickly.");
+    rt->result = FAILURE_START_LIMIT;
+    return true;
 }
 
 static char status_texts[STATUS_MAX][STATUS_BYTES];

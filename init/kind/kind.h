@@ -45,7 +45,7 @@ enum { STEP_DONE = 0,                    /* under way or finished; the states te
 struct kind {
     int (*step)(unit_id id, const struct event *e);
     const u8 *active;                    /* state -> enum active */
-    const char *const *names;            /* state -> name of SubState */
+    const char *names;                   /* of SubState: a table of names.c; state 0 is "dead" */
     u8 states, failed;                   /* how many; which one is "failed" */
 };
 extern const struct kind kinds[UNIT_TYPES];
@@ -62,7 +62,7 @@ struct ran { pid_t pid; int code, status; usec started, exited; };
 struct runtime {
     u8 state, result, reload_result;
     bool condition_ok : 1, assert_ok : 1, perpetual : 1;
-    bool main_known : 1, main_alien : 1, forbid_restart : 1, flush_restarts : 1;
+    bool main_known : 1, forbid_restart : 1, flush_restarts : 1;
     bool ready : 1, said_reloading : 1, said_stopping : 1, spawn_waits : 1, pid_file_waits : 1;
     bool emptied : 1;                    /* its cgroup has been seen empty, and nothing was started since */
     bool restarting : 1;                 /* stopped in order to start again: RestartKillSignal= */
@@ -86,8 +86,8 @@ struct runtime {
     struct ran main, control;
     u8 invocation[16];
 };
-extern struct runtime runtimes[UNITS_MAX];
-#define RT(id) (&runtimes[id])
+struct runtime *runtime_of(unit_id id) __attribute__((const));  /* a call is shorter than the address */
+#define RT(id) runtime_of(id)
 
 /* The one place where a unit's state is written: state, time, and a record for settle(). */
 void set_state(unit_id id, u8 state);
@@ -96,8 +96,11 @@ extern unit_id changed_units[UNITS_MAX];       /* since the last answer(), each 
 extern u32 changed_n;
 u8 active_of(unit_id id, u8 state);
 const char *substate_name(unit_id id);
+void note_result(unit_id id, u8 result); /* the first failure stays */
+void log_failed(unit_id id);
+void reset_failed(unit_id id);           /* EV_RESET_FAILED */
 void new_invocation(unit_id id);
-/* Counts a start: true if StartLimitBurst= within StartLimitIntervalSec= is exceeded. */
+/* Counts a start: true if StartLimitBurst= within StartLimitIntervalSec= is exceeded; said and noted. */
 bool start_limit_hit(unit_id id);
 void status_text_set(unit_id id, struct str text);
 const char *status_text(unit_id id);     /* "" */
@@ -118,8 +121,12 @@ void pid_remove(pid_t pid);
 unit_id pid_unit(pid_t pid);             /* 0: not the main or control process of a unit */
 
 const struct setting *command_at(unit_id id, u32 directive, u32 n);    /* NULL: there is none */
-/* Starts a process. The pid; 0: it waits for a slot and the unit gets EV_SPAWN; negative errno. */
+/* Starts a process; the unit's control process with SPAWN_CONTROL, else its main one. The pid; 0: it waits
+ * for a slot and the unit gets EV_SPAWN; negative errno. */
 pid_t run_command(unit_id id, struct spawn *s);
+void note_main_pid(unit_id id, pid_t pid);                      /* a child of ours, or taken for one */
+void note_control_end(unit_id id, const struct death *d);
+void forget_control(unit_id id);
 unit_id spawn_next_waiting(void);        /* takes it off the list; 0: nobody waits */
 void spawn_forget(unit_id id);           /* it does not wait any more */
 bool spawn_anyone_waiting(void);
@@ -150,24 +157,20 @@ extern int inotify_fd;                   /* of all units; opened by run/ */
 
 int service_step(unit_id id, const struct event *e);
 int mount_step(unit_id id, const struct event *e);
-int swap_step(unit_id id, const struct event *e);
 int device_step(unit_id id, const struct event *e);
-int target_step(unit_id id, const struct event *e);
-int slice_step(unit_id id, const struct event *e);
+int simple_step(unit_id id, const struct event *e);
 int unsupported_step(unit_id id, const struct event *e);
-extern const u8 service_active[], mount_active[], swap_active[], device_active[], simple_active[];
-extern const char *const service_states[], *const mount_states[], *const swap_states[], *const device_states[],
-    *const simple_states[];
+extern const u8 service_active[], mount_active[], device_active[], simple_active[];
+extern const char service_states[], mount_states[], swap_states[], device_states[], simple_states[];
 
 enum service_state { SV_DEAD, SV_CONDITION, SV_START_PRE, SV_START, SV_START_POST, SV_RUNNING, SV_EXITED,
                      SV_RELOAD, SV_STOP, SV_STOP_WATCHDOG, SV_STOP_SIGTERM, SV_STOP_SIGKILL, SV_STOP_POST,
                      SV_FINAL_WATCHDOG, SV_FINAL_SIGTERM, SV_FINAL_SIGKILL, SV_FAILED, SV_AUTO_RESTART,
                      SERVICE_STATES };
+/* Of swaps too, which are never remounted. */
 enum mount_state { MT_DEAD, MT_MOUNTING, MT_MOUNTING_DONE, MT_MOUNTED, MT_REMOUNTING, MT_UNMOUNTING,
                    MT_REMOUNTING_SIGTERM, MT_REMOUNTING_SIGKILL, MT_UNMOUNTING_SIGTERM,
                    MT_UNMOUNTING_SIGKILL, MT_FAILED, MOUNT_STATES };
-enum swap_state { SW_DEAD, SW_ACTIVATING, SW_ACTIVATING_DONE, SW_ACTIVE, SW_DEACTIVATING,
-                  SW_DEACTIVATING_SIGTERM, SW_DEACTIVATING_SIGKILL, SW_FAILED, SWAP_STATES };
 enum device_state { DV_DEAD, DV_TENTATIVE, DV_PLUGGED, DEVICE_STATES };
 enum simple_state { SI_DEAD, SI_ACTIVE, SIMPLE_STATES };
 

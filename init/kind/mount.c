@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * Mounts: systemd.mount(5). mount(2) and umount2(2) run in a helper process, which may hang as long
- * as it likes; whether something is mounted is the kernel's word (run/mountinfo.c: EV_PRESENT,
- * EV_ABSENT), which comes before the helper's exit. */
+ * Mounts and swaps: systemd.mount(5), systemd.swap(5). One machine: a thing of the kernel's that is
+ * attached and detached. mount(2), umount2(2), swapon(2) and swapoff(2) run in a helper process, which
+ * may hang as long as it likes; whether something is there is the kernel's word (/proc/self/mountinfo,
+ * /proc/swaps: EV_PRESENT, EV_ABSENT), which comes before the helper's exit. Swaps are not remounted. */
 #include "kind.h"
 
 const u8 mount_active[] = {
@@ -11,20 +12,13 @@ const u8 mount_active[] = {
     [MT_REMOUNTING_SIGKILL] = RELOADING, [MT_UNMOUNTING_SIGTERM] = DEACTIVATING,
     [MT_UNMOUNTING_SIGKILL] = DEACTIVATING, [MT_FAILED] = FAILED,
 };
-const char *const mount_states[] = {
-    [MT_DEAD] = "dead", [MT_MOUNTING] = "mounting", [MT_MOUNTING_DONE] = "mounting-done",
-    [MT_MOUNTED] = "mounted", [MT_REMOUNTING] = "remounting", [MT_UNMOUNTING] = "unmounting",
-    [MT_REMOUNTING_SIGTERM] = "remounting-sigterm", [MT_REMOUNTING_SIGKILL] = "remounting-sigkill",
-    [MT_UNMOUNTING_SIGTERM] = "unmounting-sigterm", [MT_UNMOUNTING_SIGKILL] = "unmounting-sigkill",
-    [MT_FAILED] = "failed",
-};
+const char mount_states[] = "dead\0mounting\0mounting-done\0mounted\0remounting\0unmounting\0remounting-sigterm\0"
+    "remounting-sigkill\0unmounting-sigterm\0unmounting-sigkill\0failed\0";
+const char swap_states[] = "dead\0activating\0activating-done\0active\0" "5\0deactivating\0" "8\0deactivating-sigterm\0"
+    "deactivating-sigkill\0failed\0";
 _Static_assert(MOUNT_STATES == MT_FAILED + 1, "a state is missing above");
 
-static void note_result(unit_id id, u8 result)
-{
-    if (RT(id)->result == SUCCESS)
-        RT(id)->result = result;
-}
+static bool is_swap(unit_id id) { return UNIT(id)->type == UNIT_SWAP; }
 
 /* No helper runs any more: as the kernel says. */
 static void rest(unit_id id, u8 result)
@@ -40,7 +34,7 @@ static void rest(unit_id id, u8 result)
         return;
     }
     if (rt->result != SUCCESS)
-        log_unit(id, LOG_WARNING, "Failed with result '%s'.", name_of(result_names, rt->result));
+        log_failed(id);
     set_state(id, rt->result == SUCCESS ? MT_DEAD : MT_FAILED);
     group_forget(id);
 }
@@ -52,23 +46,16 @@ static void run_helper(unit_id id, u32 helper, u8 state)
     struct spawn s = { .command = setting_find(id, helper, NULL), .flags = SPAWN_CONTROL };
     rt->command_id = (u16)helper;
     deadline_in(id, unit_span(id, D_MountTimeoutSec));
-    pid_t pid = s.command ? run_command(id, &s) : -ENOENT;
-    if (pid < 0) {
+    if (!s.command || run_command(id, &s) < 0)
         rest(id, FAILURE_RESOURCES);
-        return;
-    }
-    if (pid > 0) {
-        rt->control_pid = rt->control_group = pid;
-        rt->control = (struct ran){ .pid = pid, .started = sys_now() };
-    }
-    if (rt->state != state)
+    else if (rt->state != state)
         set_state(id, state);
 }
 
-static void signal_helper(unit_id id, u8 state, enum kill_op op, u8 result)
+static void signal_helper(unit_id id, u8 state, u8 result)
 {
     note_result(id, result);
-    if (kill_unit(id, op) <= 0) {
+    if (kill_unit(id, state == MT_REMOUNTING_SIGKILL || state == MT_UNMOUNTING_SIGKILL ? OP_KILL : OP_TERMINATE) <= 0) {
         rest(id, SUCCESS);
         return;
     }
@@ -86,8 +73,6 @@ static int on_start(unit_id id)
     if (rt->state != MT_DEAD && rt->state != MT_FAILED)
         return rt->state == MT_MOUNTED ? -EALREADY : -EAGAIN;
     if (start_limit_hit(id)) {
-        log_unit(id, LOG_WARNING, "Start request repeated too quickly.");
-        rt->result = FAILURE_START_LIMIT;
         set_state(id, MT_FAILED);
         return -ECANCELED;
     }
@@ -107,8 +92,8 @@ static int on_stop(unit_id id)
     case MT_UNMOUNTING_SIGTERM:
     case MT_UNMOUNTING_SIGKILL: return STEP_DONE;
     case MT_MOUNTING:
-    case MT_MOUNTING_DONE: signal_helper(id, MT_UNMOUNTING_SIGTERM, OP_TERMINATE, SUCCESS); return STEP_DONE;
-    case MT_REMOUNTING: signal_helper(id, MT_UNMOUNTING_SIGTERM, OP_TERMINATE, SUCCESS); return STEP_DONE;
+    case MT_MOUNTING_DONE:
+    case MT_REMOUNTING: signal_helper(id, MT_UNMOUNTING_SIGTERM, SUCCESS); return STEP_DONE;
     case MT_REMOUNTING_SIGTERM: set_state(id, MT_UNMOUNTING_SIGTERM); return STEP_DONE;
     case MT_REMOUNTING_SIGKILL: set_state(id, MT_UNMOUNTING_SIGKILL); return STEP_DONE;
     default:
@@ -122,6 +107,8 @@ static int on_stop(unit_id id)
 
 static int on_reload(unit_id id)
 {
+    if (is_swap(id))
+        return -EBADR;
     if (RT(id)->state != MT_MOUNTED)
         return is_inactive(unit_active[id]) ? -ENOEXEC : -EAGAIN;
     RT(id)->reload_result = SUCCESS;
@@ -133,72 +120,76 @@ static void on_exit(unit_id id, const struct death *d)
 {
     struct runtime *rt = RT(id);
     u8 f = result_of(id, d, false, 0);
-    rt->control.code = d->code;
-    rt->control.status = d->status;
-    rt->control.exited = sys_now();
-    pid_remove(rt->control_pid);
-    rt->control_pid = 0;
-    log_exit(id, rt->command_id == X_Attach ? "Mount process" : "Unmount process", d, f == SUCCESS);
+    note_control_end(id, d);
+    log_exit(id, is_swap(id) ? "Swap process" : rt->command_id == X_Attach ? "Mount process" : "Unmount process", d,
+             f == SUCCESS);
     switch (rt->state) {
     case MT_MOUNTING:
-        if (f == SUCCESS) {
-            log_unit(id, LOG_WARNING, "Mount process finished, but there is no mount.");
+        if (f == SUCCESS && !rt->there) {
             f = FAILURE_PROTOCOL;
+            if (!is_swap(id))
+                log_unit(id, LOG_WARNING, "Mount process finished, but there is no mount.");
         }
-        rest(id, f);
         break;
     case MT_REMOUNTING:
     case MT_REMOUNTING_SIGTERM:
     case MT_REMOUNTING_SIGKILL:
         rt->reload_result = f;
-        rest(id, SUCCESS);
+        f = SUCCESS;
         break;
     case MT_UNMOUNTING:
+        if (is_swap(id))
+            break;
         /* Something is mounted over it still: take off the next layer. */
         if (f == SUCCESS && rt->there && rt->command_n < 32) {
             rt->command_n++;
             run_helper(id, X_Detach, MT_UNMOUNTING);
-            break;
+            return;
         }
-        rest(id, rt->there ? f : SUCCESS);
+        if (!rt->there)
+            f = SUCCESS;
         break;
-    default: rest(id, f); break;
     }
+    rest(id, f);
 }
 
+/* What takes too long is terminated, then killed, then left alone. */
 static void on_timeout(unit_id id)
 {
     struct runtime *rt = RT(id);
+    bool swap = is_swap(id);
+    const char *what, *then = swap ? "Stopping" : "Terminating";
+    u8 to = MT_UNMOUNTING_SIGTERM, result = FAILURE_TIMEOUT;
     switch (rt->state) {
     case MT_MOUNTING:
-    case MT_MOUNTING_DONE:
-        log_unit(id, LOG_WARNING, "Mounting timed out. Terminating.");
-        signal_helper(id, MT_UNMOUNTING_SIGTERM, OP_TERMINATE, FAILURE_TIMEOUT);
+    case MT_MOUNTING_DONE: what = swap ? "Activation" : "Mounting"; break;
+    case MT_UNMOUNTING: what = swap ? "Deactivation" : "Unmounting"; break;
+    case MT_UNMOUNTING_SIGTERM:
+        what = swap ? "Swap process" : "Mount process";
+        then = "Killing";
+        to = MT_UNMOUNTING_SIGKILL;
         break;
     case MT_REMOUNTING:
-        log_unit(id, LOG_WARNING, "Remounting timed out. Terminating remount process.");
+        what = "Remounting";
+        then = "Terminating remount process";
+        to = MT_REMOUNTING_SIGTERM;
         rt->reload_result = FAILURE_TIMEOUT;
-        signal_helper(id, MT_REMOUNTING_SIGTERM, OP_TERMINATE, SUCCESS);
+        result = SUCCESS;
         break;
     case MT_REMOUNTING_SIGTERM:
-        log_unit(id, LOG_WARNING, "Remounting timed out. Killing.");
-        signal_helper(id, MT_REMOUNTING_SIGKILL, OP_KILL, SUCCESS);
-        break;
-    case MT_UNMOUNTING:
-        log_unit(id, LOG_WARNING, "Unmounting timed out. Terminating.");
-        signal_helper(id, MT_UNMOUNTING_SIGTERM, OP_TERMINATE, FAILURE_TIMEOUT);
-        break;
-    case MT_UNMOUNTING_SIGTERM:
-        log_unit(id, LOG_WARNING, "Mount process timed out. Killing.");
-        signal_helper(id, MT_UNMOUNTING_SIGKILL, OP_KILL, FAILURE_TIMEOUT);
+        what = "Remounting";
+        then = "Killing";
+        to = MT_REMOUNTING_SIGKILL;
+        result = SUCCESS;
         break;
     default:
-        log_unit(id, LOG_WARNING, "Mount process still around after SIGKILL. Ignoring.");
-        pid_remove(rt->control_pid);
-        rt->control_pid = 0;
+        log_unit(id, LOG_WARNING, "%s process still around after SIGKILL. Ignoring.", swap ? "Swap" : "Mount");
+        forget_control(id);
         rest(id, FAILURE_TIMEOUT);
-        break;
+        return;
     }
+    log_unit(id, LOG_WARNING, "%s timed out. %s.", what, then);
+    signal_helper(id, to, result);
 }
 
 static void on_present(unit_id id)
@@ -208,8 +199,8 @@ static void on_present(unit_id id)
     if (rt->state == MT_DEAD || rt->state == MT_FAILED) {
         new_invocation(id);
         rt->result = SUCCESS;
-        set_state(id, MT_MOUNTED);       /* somebody else mounted it */
-    } else if (rt->state == MT_MOUNTING) {
+        set_state(id, MT_MOUNTED);       /* somebody else attached it */
+    } else if (rt->state == MT_MOUNTING && !is_swap(id)) {
         set_state(id, MT_MOUNTING_DONE);
     }
 }
@@ -239,13 +230,7 @@ int mount_step(unit_id id, const struct event *e)
     case EV_TIMEOUT: on_timeout(id); break;
     case EV_PRESENT: on_present(id); break;
     case EV_ABSENT: on_absent(id); break;
-    case EV_RESET_FAILED:
-        rt->starts = 0;
-        if (rt->state == MT_FAILED) {
-            rt->result = SUCCESS;
-            set_state(id, MT_DEAD);
-        }
-        break;
+    case EV_RESET_FAILED: reset_failed(id); break;
     default: break;
     }
     return STEP_DONE;

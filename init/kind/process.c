@@ -166,8 +166,42 @@ pid_t run_command(unit_id id, struct spawn *s)
         rt->execed_fd = execed;
         (void)watch_add(execed, 1 /* EPOLLIN */, WATCH_EXECED, id);
     }
-    pid_add(pid, id);
+    if (s->flags & SPAWN_CONTROL) {
+        rt->control_pid = rt->control_group = pid;
+        rt->control = (struct ran){ .pid = pid, .started = sys_now() };
+        pid_add(pid, id);
+    } else {
+        rt->main_group = pid;
+        note_main_pid(id, pid);
+    }
     return pid;
+}
+
+void note_main_pid(unit_id id, pid_t pid)
+{
+    struct runtime *rt = RT(id);
+    if (rt->main_pid != pid)
+        pid_remove(rt->main_pid);
+    rt->main_pid = pid;
+    rt->main_known = true;
+    if (rt->main.pid != pid)
+        rt->main = (struct ran){ .pid = pid, .started = sys_now() };
+    pid_add(pid, id);
+}
+
+void forget_control(unit_id id)
+{
+    pid_remove(RT(id)->control_pid);
+    RT(id)->control_pid = 0;
+}
+
+void note_control_end(unit_id id, const struct death *d)
+{
+    struct ran *ran = &RT(id)->control;
+    ran->code = d->code;
+    ran->status = d->status;
+    ran->exited = sys_now();
+    forget_control(id);
 }
 
 /* ---- cgroups ------------------------------------------------------------------------------- */
@@ -251,13 +285,20 @@ static void watch_path(unit_id id, const char *path, u32 mask)
     }
 }
 
-void watch_empty(unit_id id)
+/* The path of a file in the unit's cgroup. */
+static void cgroup_file(unit_id id, const char *file, struct buf *out)
 {
     char path[PATH_BYTES / 8];
-    BUF(file, PATH_BYTES / 4);
     cgroup_of(id, path, sizeof path);
-    buf_fmt(&file, "/sys/fs/cgroup/%s/cgroup.events", path);
-    watch_path(id, RT(id)->has_cgroup ? buf_end(&file) : NULL, IN_MODIFY);
+    buf_fmt(out, "/sys/fs/cgroup/%s/%s", path, file);
+    buf_end(out);
+}
+
+void watch_empty(unit_id id)
+{
+    BUF(file, PATH_BYTES / 4);
+    cgroup_file(id, "cgroup.events", &file);
+    watch_path(id, RT(id)->has_cgroup ? file.p : NULL, IN_MODIFY);
 }
 
 void watch_folder(unit_id id, const char *path)
@@ -331,7 +372,7 @@ int kill_unit(unit_id id, enum kill_op op)
     if (mode == KILL_NONE)
         return 0;
     if (rt->main_pid > 0 && kill_one(rt->main_pid, sig, hup))
-        wait |= !rt->main_alien;
+        wait = true;
     if (rt->control_pid > 0)
         wait |= kill_one(rt->control_pid, sig, hup);
     if (!all)
@@ -342,15 +383,13 @@ int kill_unit(unit_id id, enum kill_op op)
 int kill_unit_who(unit_id id, const char *who, int sig)
 {
     struct runtime *rt = RT(id);
-    bool main = STREQ(who, "main") || STREQ(who, "all"), control = STREQ(who, "control") || STREQ(who, "all");
+    bool all = STREQ(who, "all");
     int r = -ESRCH;
-    if (main && rt->main_pid > 0)
+    if (rt->main_pid > 0 && (all || STREQ(who, "main")))
         r = sys_kill(rt->main_pid, sig);
-    if (control && rt->control_pid > 0)
+    if (rt->control_pid > 0 && (all || STREQ(who, "control")))
         r = sys_kill(rt->control_pid, sig);
-    if (!STREQ(who, "all"))
-        return r;
-    return kill_rest(id, sig) ? 0 : r;
+    return all && kill_rest(id, sig) ? 0 : r;
 }
 
 /* ---- looking at /proc ---------------------------------------------------------------------- */
@@ -359,14 +398,7 @@ static ssize_t read_proc(pid_t pid, const char *file, char *text, u32 size)
 {
     BUF(path, 64);
     buf_fmt(&path, "/proc/%d/%s", (int)pid, file);
-    int fd = sys_open(buf_end(&path), O_RDONLY);
-    if (fd < 0)
-        return fd;
-    ssize_t n = sys_read(fd, text, size - 1);
-    sys_close(fd);
-    if (n >= 0)
-        text[n] = 0;
-    return n;
+    return file_get(buf_end(&path), text, size);
 }
 
 /* A field of /proc/PID/stat behind the name: 1 state, 2 parent, 4 session. */
@@ -408,18 +440,15 @@ unit_id unit_of_process(pid_t pid)
 
 pid_t guess_main_pid(unit_id id)
 {
-    char path[PATH_BYTES / 8], text[4096];
+    char text[4096];
     BUF(file, PATH_BYTES / 4);
+    struct str rest = { text, 0 }, line;
     pid_t found = 0;
     if (!RT(id)->has_cgroup)
         return 0;
-    cgroup_of(id, path, sizeof path);
-    buf_fmt(&file, "/sys/fs/cgroup/%s/cgroup.procs", path);
-    int fd = sys_open(buf_end(&file), O_RDONLY);
-    ssize_t n = fd < 0 ? 0 : sys_read(fd, text, sizeof text);
-    if (fd >= 0)
-        sys_close(fd);
-    struct str rest = { text, n > 0 ? (size_t)n : 0 }, line;
+    cgroup_file(id, "cgroup.procs", &file);
+    int n = file_get(file.p, text, sizeof text);
+    rest.n = n > 0 ? (size_t)n : 0;
     while ((line = str_line(&rest, '\n')).p) {
         u64 pid;
         if (parse_u64(line, 10, &pid) < 0 || (pid_t)pid == RT(id)->control_pid || stat_field((pid_t)pid, 2) != sys_getpid())
@@ -435,47 +464,39 @@ pid_t guess_main_pid(unit_id id)
 
 /* Removes a tree that does not leave its file system, eight folders deep: what services keep in
  * /run. It is a tmpfs, which does not wait. */
-static void remove_tree(int dir, const char *name, dev_t dev, u32 depth)
+static void remove_tree(int at, const char *name, dev_t dev, u32 depth)
 {
-    char dents[2048];
     struct stat st;
-    if (sys_unlinkat(dir, name, 0) != -EISDIR)
+    struct dir d;
+    if (sys_unlinkat(at, name, 0) != -EISDIR)
         return;
-    int fd = depth ? sys_openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0) : -1;
-    if (fd >= 0 && sys_fstat(fd, &st) == 0 && st.st_dev == dev)
-        for (ssize_t n; (n = sys_getdents(fd, dents, sizeof dents)) > 0;)
-            for (ssize_t at = 0; at < n;) {
-                struct dirent *d = (void *)(dents + at);
-                at += d->d_reclen;
-                if (!STREQ(d->d_name, ".") && !STREQ(d->d_name, ".."))
-                    remove_tree(fd, d->d_name, dev, depth - 1);
-            }
-    if (fd >= 0)
-        sys_close(fd);
-    (void)sys_unlinkat(dir, name, AT_REMOVEDIR);
+    d.fd = sys_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    d.at = d.n = 0;
+    bool below = depth && d.fd >= 0 && sys_fstat(d.fd, &st) == 0 && st.st_dev == dev;
+    for (struct dirent *e; (e = dir_next(&d));)
+        if (below)
+            remove_tree(d.fd, e->d_name, dev, depth - 1);
+    (void)sys_unlinkat(at, name, AT_REMOVEDIR);
 }
 
 void remove_runtime_dirs(unit_id id)
 {
     i32 preserve = unit_int(id, D_RuntimeDirectoryPreserve);
     struct stat st;
-    if (preserve == PRESERVE_YES || (preserve == PRESERVE_RESTART && RT(id)->restarting)
-        || !unit_has(id, D_RuntimeDirectory))
+    if (preserve == PRESERVE_YES || (preserve == PRESERVE_RESTART && RT(id)->restarting))
         return;
-    int run = sys_open("/run", O_RDONLY | O_DIRECTORY);
-    if (run >= 0 && sys_fstat(run, &st) == 0)
-        for (const struct setting *s = NULL; (s = setting_find(id, D_RuntimeDirectory, s));) {
-            BUF(name, PATH_BYTES);
-            buf_str(&name, str_cut(str_of(text_at(s->w[0])), strcspn(text_at(s->w[0]), ":")));
-            remove_tree(run, buf_end(&name), st.st_dev, 8);
-        }
-    if (run >= 0)
-        sys_close(run);
+    for (const struct setting *s = NULL; (s = setting_find(id, D_RuntimeDirectory, s));) {
+        const char *name = text_at(s->w[0]);
+        BUF(path, PATH_BYTES);
+        buf_fmt(&path, "/run/%.*s", (int)strcspn(name, ":"), name);
+        if (sys_stat("/run", &st) == 0)
+            remove_tree(AT_FDCWD, buf_end(&path), st.st_dev, 8);
+    }
 }
 
 /* ---- exit statuses ------------------------------------------------------------------------- */
 
-static bool in_status_set(unit_id id, u32 directive, const struct death *d)
+bool status_in(unit_id id, u32 directive, const struct death *d)
 {
     u32 want = d->code == CLD_EXITED ? (u32)d->status : 256 + (u32)d->status;
     for (const struct setting *s = NULL; (s = setting_find(id, directive, s));)
@@ -484,8 +505,6 @@ static bool in_status_set(unit_id id, u32 directive, const struct death *d)
     return false;
 }
 
-bool status_in(unit_id id, u32 directive, const struct death *d) { return in_status_set(id, directive, d); }
-
 bool clean_exit(unit_id id, const struct death *d, bool daemon)
 {
     if (d->code == CLD_EXITED && d->status == 0)
@@ -493,7 +512,7 @@ bool clean_exit(unit_id id, const struct death *d, bool daemon)
     if (d->code == CLD_KILLED && daemon
         && (d->status == SIGHUP || d->status == SIGINT || d->status == SIGTERM || d->status == SIGPIPE))
         return true;
-    return in_status_set(id, D_SuccessExitStatus, d);
+    return status_in(id, D_SuccessExitStatus, d);
 }
 
 u8 result_of(unit_id id, const struct death *d, bool daemon, u32 command_flags)

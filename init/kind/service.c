@@ -12,49 +12,52 @@ const u8 service_active[] = {
     [SV_FINAL_SIGTERM] = DEACTIVATING, [SV_FINAL_SIGKILL] = DEACTIVATING, [SV_FAILED] = FAILED,
     [SV_AUTO_RESTART] = ACTIVATING,
 };
-const char *const service_states[] = {
-    [SV_DEAD] = "dead", [SV_CONDITION] = "condition", [SV_START_PRE] = "start-pre", [SV_START] = "start",
-    [SV_START_POST] = "start-post", [SV_RUNNING] = "running", [SV_EXITED] = "exited", [SV_RELOAD] = "reload",
-    [SV_STOP] = "stop", [SV_STOP_WATCHDOG] = "stop-watchdog", [SV_STOP_SIGTERM] = "stop-sigterm",
-    [SV_STOP_SIGKILL] = "stop-sigkill", [SV_STOP_POST] = "stop-post", [SV_FINAL_WATCHDOG] = "final-watchdog",
-    [SV_FINAL_SIGTERM] = "final-sigterm", [SV_FINAL_SIGKILL] = "final-sigkill", [SV_FAILED] = "failed",
-    [SV_AUTO_RESTART] = "auto-restart",
+const char service_states[] = "dead\0condition\0start-pre\0start\0start-post\0running\0exited\0reload\0stop\0"
+    "stop-watchdog\0stop-sigterm\0stop-sigkill\0stop-post\0final-watchdog\0final-sigterm\0final-sigkill\0failed\0"
+    "auto-restart\0";
+
+/* States that end by themselves: the list of commands that runs, or the signal that was sent, and what
+ * follows. The two ways down, stop and final, have the same four states in the same order. */
+static const struct row {
+    u16 list;
+    u8 next, failed, broken;             /* it ended well; badly; could not be run at all */
+    u8 flags;                            /* of its processes */
+} rows[] = {
+    [SV_CONDITION]      = { D_ExecCondition, SV_START_PRE, SV_STOP_SIGTERM, SV_DEAD, SPAWN_STDIN },
+    [SV_START_PRE]      = { D_ExecStartPre, SV_START, SV_STOP_SIGTERM, SV_DEAD, SPAWN_STDIN },
+    [SV_START]          = { D_ExecStart, SV_START_POST, SV_STOP_SIGTERM, SV_STOP_SIGTERM, SPAWN_STDIN },
+    [SV_START_POST]     = { D_ExecStartPost, SV_RUNNING, SV_STOP_SIGTERM, SV_STOP, 0 },
+    [SV_RELOAD]         = { D_ExecReload, SV_RUNNING, SV_RUNNING, SV_RUNNING, 0 },
+    [SV_STOP]           = { D_ExecStop, SV_STOP_SIGTERM, SV_STOP_SIGTERM, SV_STOP_SIGTERM, 0 },
+    [SV_STOP_WATCHDOG]  = { .next = SV_STOP_POST },
+    [SV_STOP_SIGTERM]   = { .next = SV_STOP_POST },
+    [SV_STOP_SIGKILL]   = { .next = SV_STOP_POST },
+    [SV_STOP_POST]      = { D_ExecStopPost, SV_FINAL_SIGTERM, SV_FINAL_SIGTERM, SV_FINAL_SIGTERM, SPAWN_STDIN },
+    [SV_FINAL_WATCHDOG] = { .next = SV_DEAD },
+    [SV_FINAL_SIGTERM]  = { .next = SV_DEAD },
+    [SV_FINAL_SIGKILL]  = { .next = SV_DEAD },
 };
-_Static_assert(SERVICE_STATES == SV_AUTO_RESTART + 1, "a state is missing above");
+_Static_assert(LEN(rows) == SV_FAILED && SERVICE_STATES == SV_AUTO_RESTART + 1, "a state is missing above");
 
-static void note_result(unit_id id, u8 result)
-{
-    if (RT(id)->result == SUCCESS)
-        RT(id)->result = result;
-}
+/* The first of the three states that signal, SV_..._WATCHDOG, on the way down that a state is on. */
+static u8 signals_of(u8 state) { return state < SV_STOP_POST ? SV_STOP_WATCHDOG : SV_FINAL_WATCHDOG; }
+enum { BY_WATCHDOG, BY_SIGTERM, BY_SIGKILL };
 
-static bool main_alive(unit_id id)
-{
-    struct runtime *rt = RT(id);
-    return rt->main_pid > 0 && !(rt->main_alien && sys_kill(rt->main_pid, 0) == -ESRCH);
-}
+static bool going_down(u8 state) { return state >= SV_STOP_WATCHDOG && state <= SV_FINAL_SIGKILL; }
+
+static i32 type_of(unit_id id) { return unit_int(id, D_Type); }
+
+static bool main_alive(unit_id id) { return RT(id)->main_pid > 0; }
 
 static bool control_alive(unit_id id) { return RT(id)->control_pid > 0; }
 
-static usec abort_timeout(unit_id id)
-{
-    return unit_has(id, D_TimeoutAbortSec) ? unit_span(id, D_TimeoutAbortSec) : unit_span(id, D_TimeoutStopSec);
-}
+static bool has_job(unit_id id, u8 type) { return jobs[id].id && jobs[id].type == type; }
+
+static usec stop_timeout(unit_id id) { return unit_span(id, D_TimeoutStopSec); }
+
+static usec start_timeout(unit_id id) { return unit_span(id, D_TimeoutStartSec); }
 
 /* ---- processes ----------------------------------------------------------------------------- */
-
-static void set_main_pid(unit_id id, pid_t pid, bool ours)
-{
-    struct runtime *rt = RT(id);
-    if (rt->main_pid > 0 && rt->main_pid != pid)
-        pid_remove(rt->main_pid);
-    rt->main_pid = pid;
-    rt->main_known = true;
-    rt->main_alien = !ours;
-    if (ours && rt->main.pid != pid)
-        rt->main = (struct ran){ .pid = pid, .started = sys_now() };
-    pid_add(pid, id);
-}
 
 /* One that may not be killed, or cannot be, is nobody's when the service is down. */
 static void forget_main(unit_id id)
@@ -70,14 +73,6 @@ static void forget_execed(unit_id id)
     watch_remove(RT(id)->execed_fd);
     sys_close(RT(id)->execed_fd);
     RT(id)->execed_fd = 0;
-}
-
-static void forget_control(unit_id id)
-{
-    struct runtime *rt = RT(id);
-    if (rt->control_pid > 0)
-        pid_remove(rt->control_pid);
-    rt->control_pid = 0;
 }
 
 /* $SERVICE_RESULT, $EXIT_CODE, $EXIT_STATUS of the commands after the main process. */
@@ -97,56 +92,42 @@ static void tell_result(unit_id id, struct spawn *s)
     buf_end(&b);
 }
 
-/* Runs command number command_n of a list as control process. 1: it runs or waits to run; 0: the
+/* Runs command number command_n of a state's list as control process. 1: it runs or waits to run; 0: the
  * list is at its end; or a negative errno. */
-static int run_control(unit_id id, u32 directive, u32 timeout, u32 flags)
+static int run_control(unit_id id, u8 state)
 {
     struct runtime *rt = RT(id);
-    const struct setting *command = command_at(id, directive, rt->command_n);
+    const struct row *row = &rows[state];
+    struct spawn s = { .command = command_at(id, row->list, rt->command_n), .flags = SPAWN_CONTROL | row->flags };
     forget_control(id);
-    if (!command) {
-        rt->command_id = rt->command_n = 0;
-        return 0;
-    }
-    struct spawn s = { .command = command, .flags = SPAWN_CONTROL | flags };
-    rt->command_id = (u16)directive;
-    if (directive != D_ExecStart && directive != D_ExecStartPre && directive != D_ExecCondition)
+    rt->command_id = s.command ? row->list : 0;
+    if (!s.command)
+        return rt->command_n = 0;
+    if (state > SV_START)
         s.main_pid = rt->main_pid;
-    if (directive == D_ExecStop || directive == D_ExecStopPost)
+    if (state >= SV_STOP)
         tell_result(id, &s);
     if (unit_int(id, D_NotifyAccess) >= NOTIFY_ALL)
         s.flags |= SPAWN_NOTIFY;
-    deadline_in(id, unit_span(id, timeout));
+    deadline_in(id, state >= SV_STOP ? stop_timeout(id) : start_timeout(id));
     pid_t pid = run_command(id, &s);
-    if (pid < 0)
-        return pid;
-    if (pid > 0) {
-        rt->control_pid = rt->control_group = pid;
-        if (directive == D_ExecStart)
-            rt->main_group = pid;        /* its daemon stays in this session */
-        rt->control = (struct ran){ .pid = pid, .started = sys_now() };
-    }
-    return 1;
+    if (pid > 0 && state == SV_START)
+        rt->main_group = pid;            /* its daemon stays in this session */
+    return pid < 0 ? pid : 1;
 }
 
-/* Runs the main process. */
-static int run_main(unit_id id, const struct setting *command)
+/* Runs the main process: what run_command() says. */
+static pid_t run_main(unit_id id, const struct setting *command)
 {
-    struct runtime *rt = RT(id);
-    i32 type = unit_int(id, D_Type);
-    struct spawn s = { .command = command, .flags = SPAWN_STDIN, .watchdog = rt->watchdog };
+    i32 type = type_of(id);
+    struct spawn s = { .command = command, .flags = SPAWN_STDIN, .watchdog = RT(id)->watchdog };
     if (type == SERVICE_EXEC)
         s.flags |= SPAWN_BELL;
     if (type == SERVICE_IDLE)
         s.flags |= SPAWN_IDLE;
     if (unit_int(id, D_NotifyAccess) != NOTIFY_NONE)
         s.flags |= SPAWN_NOTIFY;
-    pid_t pid = run_command(id, &s);
-    if (pid > 0) {
-        rt->main_group = pid;
-        set_main_pid(id, pid, true);
-    }
-    return pid < 0 ? pid : pid > 0;
+    return run_command(id, &s);
 }
 
 /* ---- PID files ----------------------------------------------------------------------------- */
@@ -179,7 +160,7 @@ static int load_pid_file(unit_id id, bool warn)
         log_unit(id, LOG_WARNING, "New main PID %d does not belong to service, refusing.", (int)pid);
         return -EPERM;
     }
-    set_main_pid(id, (pid_t)pid, true);
+    note_main_pid(id, (pid_t)pid);
     return 1;
 }
 
@@ -189,7 +170,7 @@ static void find_main_pid(unit_id id)
         return;
     pid_t pid = guess_main_pid(id);
     if (pid > 0)
-        set_main_pid(id, pid, true);
+        note_main_pid(id, pid);
 }
 
 /* Waits for the PID file to be written: its folder is watched. */
@@ -204,14 +185,15 @@ static void await_pid_file(unit_id id)
 
 /* ---- entering a state ---------------------------------------------------------------------- */
 
-static u8 enter_list(unit_id id, u8 state, u32 directive, u8 then, u8 on_failure, u32 timeout, u32 flags)
+static u8 enter_list(unit_id id, u8 state)
 {
-    int r = run_control(id, directive, timeout, flags);
-    if (r < 0) {
+    struct runtime *rt = RT(id);
+    int r = run_control(id, state);
+    if (r < 0 && state == SV_RELOAD)
+        rt->reload_result = FAILURE_RESOURCES;
+    else if (r < 0)
         note_result(id, FAILURE_RESOURCES);
-        return on_failure;
-    }
-    return r ? state : then;
+    return r < 0 ? rows[state].broken : r ? state : rows[state].next;
 }
 
 /* Without ExecStart= the unit must still be seen to start: SuccessAction= and others hang on it. */
@@ -224,22 +206,18 @@ static u8 enter_without_command(unit_id id)
 
 static u8 enter_start(unit_id id)
 {
-    struct runtime *rt = RT(id);
-    i32 type = unit_int(id, D_Type);
-    const struct setting *command = command_at(id, D_ExecStart, rt->main_n);
-    usec timeout = unit_span(id, D_TimeoutStartSec);
+    i32 type = type_of(id);
+    const struct setting *command = command_at(id, D_ExecStart, RT(id)->main_n);
     if (!command)
         return enter_without_command(id);
     if (type == SERVICE_FORKING)
-        return enter_list(id, SV_START, D_ExecStart, SV_START, SV_STOP_SIGTERM, D_TimeoutStartSec, SPAWN_STDIN);
+        return enter_list(id, SV_START);
     bool at_once = type == SERVICE_SIMPLE || type == SERVICE_IDLE || type == SERVICE_DBUS;
-    deadline_in(id, at_once ? USEC_INF : timeout);
-    int r = run_main(id, command);
-    if (r < 0) {
+    deadline_in(id, at_once ? USEC_INF : start_timeout(id));
+    pid_t pid = run_main(id, command);
+    if (pid < 0)
         note_result(id, FAILURE_RESOURCES);
-        return SV_STOP_SIGTERM;
-    }
-    return r > 0 && at_once ? SV_START_POST : SV_START;
+    return pid < 0 ? SV_STOP_SIGTERM : pid && at_once ? SV_START_POST : SV_START;
 }
 
 static void arm_watchdog(unit_id id)
@@ -251,7 +229,7 @@ static void arm_watchdog(unit_id id)
 static u8 enter_start_post(unit_id id)
 {
     arm_watchdog(id);
-    return enter_list(id, SV_START_POST, D_ExecStartPost, SV_RUNNING, SV_STOP, D_TimeoutStartSec, 0);
+    return enter_list(id, SV_START_POST);
 }
 
 /* Is there anything left that makes the service "active"? */
@@ -283,63 +261,44 @@ static u8 enter_running(unit_id id)
 
 static u8 enter_reload(unit_id id)
 {
-    struct runtime *rt = RT(id);
-    if (rt->said_reloading) {            /* it reloads by itself and will say READY=1 */
-        deadline_in(id, unit_span(id, D_TimeoutStartSec));
-        return SV_RELOAD;
-    }
-    int r = run_control(id, D_ExecReload, D_TimeoutStartSec, 0);
-    if (r < 0)
-        rt->reload_result = FAILURE_RESOURCES;
-    return r > 0 ? SV_RELOAD : SV_RUNNING;
+    if (!RT(id)->said_reloading)
+        return enter_list(id, SV_RELOAD);
+    deadline_in(id, start_timeout(id));  /* it reloads by itself and will say READY=1 */
+    return SV_RELOAD;
 }
 
 static u8 enter_stop_by_signal(unit_id id, u8 state)
 {
-    bool sigkill = unit_int(id, D_SendSIGKILL);
-    enum kill_op op = state == SV_STOP_WATCHDOG || state == SV_FINAL_WATCHDOG ? OP_WATCHDOG
-                    : state == SV_STOP_SIGKILL || state == SV_FINAL_SIGKILL ? OP_KILL
-                    : state == SV_STOP_SIGTERM && jobs[id].type == JOB_RESTART && jobs[id].id ? OP_RESTART : OP_TERMINATE;
-    if (RT(id)->said_stopping && state == SV_STOP_SIGTERM && main_alive(id)) {
-        RT(id)->said_stopping = false;   /* STOPPING=1: as if it had been signaled */
-        deadline_in(id, unit_span(id, D_TimeoutStopSec));
+    struct runtime *rt = RT(id);
+    u8 first = signals_of(state);
+    int by = state - first;
+    enum kill_op op = by == BY_WATCHDOG ? OP_WATCHDOG : by == BY_SIGKILL ? OP_KILL
+                    : state == SV_STOP_SIGTERM && has_job(id, JOB_RESTART) ? OP_RESTART : OP_TERMINATE;
+    bool as_if = rt->said_stopping && state == SV_STOP_SIGTERM && main_alive(id);
+    if (as_if)
+        rt->said_stopping = false;       /* STOPPING=1: as if it had been signaled */
+    if (as_if || kill_unit(id, op) > 0) {
+        deadline_in(id, by == BY_WATCHDOG && unit_has(id, D_TimeoutAbortSec) ? unit_span(id, D_TimeoutAbortSec)
+                                                                             : stop_timeout(id));
         return state;
     }
-    if (kill_unit(id, op) > 0) {
-        deadline_in(id, op == OP_WATCHDOG ? abort_timeout(id) : unit_span(id, D_TimeoutStopSec));
-        return state;
-    }
-    switch (state) {
-    case SV_STOP_WATCHDOG:
-    case SV_STOP_SIGTERM: return sigkill ? SV_STOP_SIGKILL : SV_STOP_POST;
-    case SV_STOP_SIGKILL: return SV_STOP_POST;
-    case SV_FINAL_WATCHDOG:
-    case SV_FINAL_SIGTERM: return sigkill ? SV_FINAL_SIGKILL : SV_DEAD;
-    default: return SV_DEAD;
-    }
+    return by != BY_SIGKILL && unit_int(id, D_SendSIGKILL) ? first + BY_SIGKILL : rows[state].next;
 }
 
-/* The table of systemd.service(5), Restart=. */
+/* The table of systemd.service(5), Restart=: the results that it restarts after. */
 static bool shall_restart(unit_id id)
 {
+    enum { FAILURES = BIT(SKIP_CONDITION) - 1 - BIT(SUCCESS) };
+    static const u16 after[] = {
+        [RESTART_ALWAYS] = FAILURES | BIT(SUCCESS), [RESTART_ON_SUCCESS] = BIT(SUCCESS), [RESTART_ON_FAILURE] = FAILURES,
+        [RESTART_ON_ABNORMAL] = FAILURES & ~BIT(FAILURE_EXIT_CODE), [RESTART_ON_WATCHDOG] = BIT(FAILURE_WATCHDOG),
+        [RESTART_ON_ABORT] = BIT(FAILURE_SIGNAL) | BIT(FAILURE_CORE_DUMP),
+    };
     struct runtime *rt = RT(id);
     struct death d = { .code = rt->main.code, .status = rt->main.status };
-    u8 result = rt->result;
-    if (rt->forbid_restart || (jobs[id].id && jobs[id].type == JOB_STOP))
+    if (rt->forbid_restart || has_job(id, JOB_STOP) || (rt->main.exited && status_in(id, D_RestartPreventExitStatus, &d)))
         return false;
-    if (rt->main.exited && status_in(id, D_RestartPreventExitStatus, &d))
-        return false;
-    if (rt->main.exited && status_in(id, D_RestartForceExitStatus, &d))
-        return true;
-    switch (unit_int(id, D_Restart)) {
-    case RESTART_ALWAYS: return result != SKIP_CONDITION;
-    case RESTART_ON_SUCCESS: return result == SUCCESS;
-    case RESTART_ON_FAILURE: return result != SUCCESS && result != SKIP_CONDITION;
-    case RESTART_ON_ABNORMAL: return result != SUCCESS && result != FAILURE_EXIT_CODE && result != SKIP_CONDITION;
-    case RESTART_ON_WATCHDOG: return result == FAILURE_WATCHDOG;
-    case RESTART_ON_ABORT: return result == FAILURE_SIGNAL || result == FAILURE_CORE_DUMP;
-    default: return false;
-    }
+    return (rt->main.exited && status_in(id, D_RestartForceExitStatus, &d)) || after[unit_int(id, D_Restart)] & BIT(rt->result);
 }
 
 static void log_end(unit_id id)
@@ -350,7 +309,7 @@ static void log_end(unit_id id)
     else if (result == SKIP_CONDITION)
         log_unit(id, LOG_INFO, "Skipped due to '%s'.", name_of(result_names, result));
     else
-        log_unit(id, LOG_WARNING, "Failed with result '%s'.", name_of(result_names, result));
+        log_failed(id);
 }
 
 /* The end: dead, failed, or on the way back. */
@@ -387,24 +346,17 @@ static u8 enter_dead(unit_id id, bool may_restart)
 
 static u8 enter(unit_id id, u8 state)
 {
-    const u32 start = D_TimeoutStartSec, stop = D_TimeoutStopSec;
     switch (state) {
-    case SV_CONDITION: return enter_list(id, state, D_ExecCondition, SV_START_PRE, SV_DEAD, start, SPAWN_STDIN);
-    case SV_START_PRE: return enter_list(id, state, D_ExecStartPre, SV_START, SV_DEAD, start, SPAWN_STDIN);
+    case SV_CONDITION:
+    case SV_START_PRE:
+    case SV_STOP:
+    case SV_STOP_POST: return enter_list(id, state);
     case SV_START: return enter_start(id);
     case SV_START_POST: return enter_start_post(id);
     case SV_RUNNING: return enter_running(id);
     case SV_RELOAD: return enter_reload(id);
-    case SV_STOP: return enter_list(id, state, D_ExecStop, SV_STOP_SIGTERM, SV_STOP_SIGTERM, stop, 0);
-    case SV_STOP_POST: return enter_list(id, state, D_ExecStopPost, SV_FINAL_SIGTERM, SV_FINAL_SIGTERM, stop, SPAWN_STDIN);
-    case SV_STOP_WATCHDOG:
-    case SV_STOP_SIGTERM:
-    case SV_STOP_SIGKILL:
-    case SV_FINAL_WATCHDOG:
-    case SV_FINAL_SIGTERM:
-    case SV_FINAL_SIGKILL: return enter_stop_by_signal(id, state);
     case SV_DEAD: return enter_dead(id, true);
-    default: return state;
+    default: return going_down(state) ? enter_stop_by_signal(id, state) : state;
     }
 }
 
@@ -412,9 +364,9 @@ static bool waits_for_empty(unit_id id, u8 state)
 {
     if (main_alive(id) || control_alive(id) || RT(id)->spawn_waits || RT(id)->pid_file_waits)
         return false;
-    return (state >= SV_STOP_WATCHDOG && state <= SV_FINAL_SIGKILL && state != SV_STOP_POST)
+    return (going_down(state) && state != SV_STOP_POST)
         || (state == SV_RUNNING && !RT(id)->main_known)
-        || (state == SV_START && unit_int(id, D_Type) == SERVICE_NOTIFY);
+        || (state == SV_START && type_of(id) == SERVICE_NOTIFY);
 }
 
 static void on_empty(unit_id id);
@@ -471,9 +423,7 @@ static int on_start(unit_id id)
     if (rt->state != SV_DEAD && rt->state != SV_FAILED)
         return rt->state >= SV_RUNNING && rt->state <= SV_RELOAD ? -EALREADY : STEP_DONE;
     if (start_limit_hit(id)) {
-        log_unit(id, LOG_WARNING, "Start request repeated too quickly.");
         group_forget(id);                /* kept for the restart that is refused now */
-        rt->result = FAILURE_START_LIMIT;
         log_end(id);
         if (rt->state != SV_FAILED)
             set_state(id, SV_FAILED);
@@ -482,7 +432,7 @@ static int on_start(unit_id id)
     }
     new_invocation(id);
     rt->result = rt->reload_result = SUCCESS;
-    rt->main_known = rt->main_alien = rt->forbid_restart = false;
+    rt->main_known = rt->forbid_restart = false;
     rt->ready = rt->said_reloading = rt->said_stopping = rt->pid_file_waits = false;
     rt->main_n = 0;
     rt->main = rt->control = (struct ran){ 0 };
@@ -506,7 +456,7 @@ static int on_stop(unit_id id)
     if (rt->state == SV_STOP || (rt->state >= SV_STOP_SIGTERM && rt->state <= SV_FINAL_SIGKILL))
         return STEP_DONE;
     if (rt->state == SV_AUTO_RESTART) {
-        bool again = jobs[id].id && jobs[id].type == JOB_RESTART;
+        bool again = has_job(id, JOB_RESTART);
         deadline_in(id, USEC_INF);
         rt->forbid_restart = false;
         set_state(id, SV_DEAD);
@@ -560,7 +510,7 @@ static void on_forked(unit_id id, u8 then)
 
 static void on_main_exit_in_start(unit_id id, u8 f)
 {
-    i32 type = unit_int(id, D_Type);
+    i32 type = type_of(id);
     if (type == SERVICE_ONESHOT) {
         begin(id, f == SUCCESS ? SV_START_POST : SV_STOP_SIGTERM);
     } else if (type == SERVICE_NOTIFY) {
@@ -573,10 +523,21 @@ static void on_main_exit_in_start(unit_id id, u8 f)
     }
 }
 
+/* On the way down the next state begins when the last process that we know of is gone; the end, when no other is
+ * left either. */
+static void go_down(unit_id id)
+{
+    u8 state = RT(id)->state;
+    if (!going_down(state) || main_alive(id) || control_alive(id))
+        return;
+    u8 next = rows[state].next;
+    begin(id, next == SV_DEAD && !group_empty(id) ? state : next);
+}
+
 /* What the end of the main process means where the service is. */
 static void on_main_gone(unit_id id, u8 f)
 {
-    switch ((enum service_state)RT(id)->state) {
+    switch (RT(id)->state) {
     case SV_START_POST:
     case SV_RELOAD:
         if (!control_alive(id))
@@ -584,31 +545,14 @@ static void on_main_gone(unit_id id, u8 f)
         break;
     case SV_START: on_main_exit_in_start(id, f); break;
     case SV_RUNNING: begin(id, SV_RUNNING); break;
-    case SV_STOP_WATCHDOG:
-    case SV_STOP_SIGTERM:
-    case SV_STOP_SIGKILL:
-        if (!control_alive(id))
-            begin(id, SV_STOP_POST);
-        break;
-    case SV_STOP_POST:
-        if (!control_alive(id))
-            begin(id, SV_FINAL_SIGTERM);
-        break;
-    case SV_FINAL_WATCHDOG:
-    case SV_FINAL_SIGTERM:
-    case SV_FINAL_SIGKILL:
-        if (!control_alive(id))
-            begin(id, group_empty(id) ? SV_DEAD : RT(id)->state);
-        break;
-    case SV_STOP:                        /* ExecStop= still runs */
-    default: break;
+    default: go_down(id);                /* but not from SV_STOP: ExecStop= still runs */
     }
 }
 
 static void on_main_exit(unit_id id, const struct death *d)
 {
     struct runtime *rt = RT(id);
-    i32 type = unit_int(id, D_Type);
+    i32 type = type_of(id);
     const struct setting *command = command_at(id, D_ExecStart, type == SERVICE_FORKING ? 0 : rt->main_n);
     u8 f = result_of(id, d, type != SERVICE_ONESHOT, command ? command->w[0] : 0);
     rt->main.code = d->code;
@@ -633,48 +577,26 @@ static void on_main_exit(unit_id id, const struct death *d)
 static void on_list_done(unit_id id, u8 f)
 {
     struct runtime *rt = RT(id);
-    switch ((enum service_state)rt->state) {
-    case SV_CONDITION: begin(id, f == SUCCESS ? SV_START_PRE : SV_STOP_SIGTERM); break;
-    case SV_START_PRE: begin(id, f == SUCCESS ? SV_START : SV_STOP_SIGTERM); break;
-    case SV_START:
-        if (f == SUCCESS)
-            on_forked(id, SV_START_POST);
-        else
-            begin(id, SV_STOP_SIGTERM);
-        break;
-    case SV_START_POST:
-        if (f != SUCCESS)
-            begin(id, SV_STOP_SIGTERM);
-        else if (unit_int(id, D_Type) == SERVICE_FORKING)
-            on_forked(id, SV_RUNNING);
-        else
-            begin(id, SV_RUNNING);
-        break;
+    u8 state = rt->state;
+    switch (state) {
     case SV_RELOAD:
         rt->reload_result = f;
         if (f == SUCCESS && load_pid_file(id, false) < 0)
             find_main_pid(id);
-        begin(id, SV_RUNNING);
         break;
-    case SV_STOP: begin(id, SV_STOP_SIGTERM); break;
-    case SV_STOP_WATCHDOG:
-    case SV_STOP_SIGTERM:
-    case SV_STOP_SIGKILL:
-        if (!main_alive(id))
-            begin(id, SV_STOP_POST);
+    case SV_START:
+    case SV_START_POST:
+        if (f == SUCCESS && type_of(id) == SERVICE_FORKING) {
+            on_forked(id, rows[state].next);
+            return;
+        }
         break;
-    case SV_STOP_POST:
-        if (!main_alive(id))
-            begin(id, SV_FINAL_SIGTERM);
-        break;
-    case SV_FINAL_WATCHDOG:
-    case SV_FINAL_SIGTERM:
-    case SV_FINAL_SIGKILL:
-        if (!main_alive(id))
-            begin(id, group_empty(id) ? SV_DEAD : rt->state);
-        break;
-    default: break;
+    case SV_CONDITION:
+    case SV_START_PRE:
+    case SV_STOP: break;
+    default: go_down(id); return;
     }
+    begin(id, f == SUCCESS ? rows[state].next : rows[state].failed);
 }
 
 static void on_control_exit(unit_id id, const struct death *d)
@@ -682,14 +604,10 @@ static void on_control_exit(unit_id id, const struct death *d)
     struct runtime *rt = RT(id);
     u32 directive = rt->command_id;
     const struct setting *command = directive ? command_at(id, directive, rt->command_n) : NULL;
-    bool daemon = directive == D_ExecStart && unit_int(id, D_Type) != SERVICE_ONESHOT;
+    bool daemon = directive == D_ExecStart && type_of(id) != SERVICE_ONESHOT;
     u8 f = result_of(id, d, daemon, command ? command->w[0] : 0);
     const char *who = "Control process";
-    rt->control.code = d->code;
-    rt->control.status = d->status;
-    rt->control.exited = sys_now();
-    pid_remove(rt->control_pid);
-    rt->control_pid = 0;
+    note_control_end(id, d);
     if (rt->state == SV_CONDITION) {
         who = "Condition check process";
         if (f == FAILURE_EXIT_CODE && d->status < 255)
@@ -699,7 +617,7 @@ static void on_control_exit(unit_id id, const struct death *d)
     log_exit(id, who, d, f == SUCCESS || f == SKIP_CONDITION);
     if (rt->state != SV_RELOAD)
         note_result(id, f);
-    bool killed_off = rt->state >= SV_STOP_WATCHDOG && rt->state != SV_STOP_POST;
+    bool killed_off = going_down(rt->state) && rt->state != SV_STOP_POST;
     if (f == SUCCESS && !killed_off && directive && command_at(id, directive, rt->command_n + 1u)) {
         rt->command_n++;
         go(id, rt->state);
@@ -715,37 +633,17 @@ static void on_empty(unit_id id)
     struct runtime *rt = RT(id);
     if (rt->spawn_waits || control_alive(id))
         return;
-    switch ((enum service_state)rt->state) {
-    case SV_START:
-        if (unit_int(id, D_Type) == SERVICE_NOTIFY && !main_alive(id))
-            fail_to(id, SV_STOP_POST, FAILURE_PROTOCOL);
-        else if (rt->pid_file_waits && !main_alive(id)) {
+    bool start = rt->state == SV_START, notifies = start && type_of(id) == SERVICE_NOTIFY;
+    bool awaits_file = rt->pid_file_waits && (start || rt->state == SV_START_POST);
+    if (rt->state == SV_RUNNING) {
+        begin(id, SV_RUNNING);
+    } else if ((notifies || awaits_file) && !main_alive(id)) {
+        if (start && !notifies)
             log_unit(id, LOG_WARNING, "Daemon never wrote its PID file. Failing.");
-            rt->pid_file_waits = false;
-            fail_to(id, SV_STOP_POST, FAILURE_PROTOCOL);
-        }
-        break;
-    case SV_START_POST:
-        if (rt->pid_file_waits && !main_alive(id)) {
-            rt->pid_file_waits = false;
-            fail_to(id, SV_STOP, FAILURE_PROTOCOL);
-        }
-        break;
-    case SV_RUNNING: begin(id, SV_RUNNING); break;
-    case SV_STOP_WATCHDOG:
-    case SV_STOP_SIGTERM:
-    case SV_STOP_SIGKILL:
-        if (!main_alive(id))
-            begin(id, SV_STOP_POST);
-        break;
-    case SV_STOP_POST:
-    case SV_FINAL_WATCHDOG:
-    case SV_FINAL_SIGTERM:
-    case SV_FINAL_SIGKILL:
-        if (!main_alive(id))
-            begin(id, SV_DEAD);
-        break;
-    default: break;
+        rt->pid_file_waits = false;
+        fail_to(id, start ? SV_STOP_POST : SV_STOP, FAILURE_PROTOCOL);
+    } else {
+        go_down(id);
     }
 }
 
@@ -761,35 +659,29 @@ static void on_pid_file(unit_id id)
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-/* What a state goes to when it took too long; `mode` is TimeoutStartFailureMode= or -StopFailureMode=. */
-static void time_out(unit_id id, const char *what, i32 mode, u8 terminate, u8 abort, u8 kill, u8 after_kill)
+/* A state took too long: its way down goes on a step. `mode` says by which signal. */
+static void time_out(unit_id id, u8 state, i32 mode)
 {
-    bool sigkill = unit_int(id, D_SendSIGKILL);
-    bool skip = mode == TIMEOUT_KILL && !sigkill;
-    log_unit(id, LOG_WARNING, "%s timed out. %s", what, skip ? "Skipping SIGKILL."
-             : mode == TIMEOUT_ABORT ? "Aborting." : mode == TIMEOUT_KILL ? "Killing." : "Terminating.");
+    static const u8 by[] = { [TIMEOUT_TERMINATE] = BY_SIGTERM, [TIMEOUT_ABORT] = BY_WATCHDOG, [TIMEOUT_KILL] = BY_SIGKILL };
+    static const char then[][12] = { [BY_SIGTERM] = "Terminating", [BY_WATCHDOG] = "Aborting", [BY_SIGKILL] = "Killing" };
+    bool skip = mode == TIMEOUT_KILL && !unit_int(id, D_SendSIGKILL);
+    u8 to = signals_of(state) + by[mode];
+    log_unit(id, LOG_WARNING, state <= SV_START_POST ? "%s operation timed out. %s." : state == SV_STOP
+             ? "%.0sStopping timed out. %s." : "State '%s' timed out. %s.", substate_name(id),
+             skip ? "Skipping SIGKILL" : then[by[mode]]);
     RT(id)->pid_file_waits = false;
-    fail_to(id, mode == TIMEOUT_ABORT ? abort : mode == TIMEOUT_TERMINATE ? terminate : skip ? after_kill : kill,
-            FAILURE_TIMEOUT);
-}
-
-static void fail_dead(unit_id id, u8 result, bool may_restart)
-{
-    struct runtime *rt = RT(id);
-    note_result(id, result);
-    u8 end = enter_dead(id, may_restart);
-    if (end != rt->state)
-        set_state(id, end);
+    fail_to(id, skip ? rows[to].next : to, FAILURE_TIMEOUT);
 }
 
 /* The wish may be refused, or its job be canceled while it waits for others: looked at again. */
 static void ask_for_restart(unit_id id)
 {
     struct runtime *rt = RT(id);
-    bool stopping = jobs[id].id && jobs[id].type == JOB_STOP, asked = jobs[id].id && jobs[id].type == JOB_RESTART;
+    bool stopping = has_job(id, JOB_STOP), asked = has_job(id, JOB_RESTART);
     if (!stopping && !asked && !rt->restarting) {
         log_unit(id, LOG_WARNING, "Failed to schedule restart job.");
-        fail_dead(id, FAILURE_RESOURCES, false);
+        note_result(id, FAILURE_RESOURCES);
+        enter_dead(id, false);
         return;
     }
     deadline_in(id, USEC_SEC);
@@ -806,55 +698,38 @@ static void ask_for_restart(unit_id id)
 static void on_timeout(unit_id id)
 {
     struct runtime *rt = RT(id);
-    i32 start_mode = unit_int(id, D_TimeoutStartFailureMode), stop_mode = unit_int(id, D_TimeoutStopFailureMode);
-    i32 kill = TIMEOUT_KILL, abort_or_kill = stop_mode == TIMEOUT_ABORT ? TIMEOUT_ABORT : TIMEOUT_KILL;
-    BUF(what, 64);
-    buf_fmt(&what, "State '%s'", service_states[rt->state]);
-    buf_end(&what);
-    switch ((enum service_state)rt->state) {
+    u8 state = rt->state;
+    i32 stop_mode = unit_int(id, D_TimeoutStopFailureMode);
+    switch (state) {
     case SV_CONDITION:
     case SV_START_PRE:
     case SV_START:
-    case SV_START_POST:
-        what.n = 0;
-        buf_fmt(&what, "%s operation", service_states[rt->state]);
-        time_out(id, buf_end(&what), start_mode, SV_STOP_SIGTERM, SV_STOP_WATCHDOG, SV_STOP_SIGKILL, SV_STOP_POST);
-        break;
+    case SV_START_POST: time_out(id, state, unit_int(id, D_TimeoutStartFailureMode)); break;
+    case SV_STOP:
+    case SV_STOP_POST: time_out(id, state, stop_mode); break;
+    case SV_STOP_SIGTERM:
+    case SV_FINAL_SIGTERM: time_out(id, state, stop_mode == TIMEOUT_ABORT ? TIMEOUT_ABORT : TIMEOUT_KILL); break;
+    case SV_STOP_WATCHDOG:
+    case SV_FINAL_WATCHDOG: time_out(id, state, TIMEOUT_KILL); break;
     case SV_RUNNING:
         log_unit(id, LOG_WARNING, "Service reached runtime time limit. Stopping.");
         fail_to(id, SV_STOP, FAILURE_TIMEOUT);
         break;
     case SV_RELOAD:
         log_unit(id, LOG_WARNING, "Reload operation timed out. Killing reload process.");
-        if (rt->control_pid > 0)
+        if (control_alive(id))
             sys_kill(rt->control_pid, SIGKILL);
         rt->said_reloading = false;
         rt->reload_result = FAILURE_TIMEOUT;
         begin(id, SV_RUNNING);
         break;
-    case SV_STOP:
-        time_out(id, "Stopping", stop_mode, SV_STOP_SIGTERM, SV_STOP_WATCHDOG, SV_STOP_SIGKILL, SV_STOP_POST);
-        break;
-    case SV_STOP_WATCHDOG: time_out(id, what.p, kill, 0, 0, SV_STOP_SIGKILL, SV_STOP_POST); break;
-    case SV_STOP_SIGTERM: time_out(id, what.p, abort_or_kill, 0, SV_STOP_WATCHDOG, SV_STOP_SIGKILL, SV_STOP_POST); break;
     case SV_STOP_SIGKILL:
-        log_unit(id, LOG_WARNING, "Processes still around after SIGKILL. Ignoring.");
-        fail_to(id, SV_STOP_POST, FAILURE_TIMEOUT);
-        break;
-    case SV_STOP_POST:
-        time_out(id, what.p, stop_mode, SV_FINAL_SIGTERM, SV_FINAL_WATCHDOG, SV_FINAL_SIGKILL, SV_DEAD);
-        break;
-    case SV_FINAL_WATCHDOG: time_out(id, what.p, kill, 0, 0, SV_FINAL_SIGKILL, SV_DEAD); break;
-    case SV_FINAL_SIGTERM: time_out(id, what.p, abort_or_kill, 0, SV_FINAL_WATCHDOG, SV_FINAL_SIGKILL, SV_DEAD); break;
     case SV_FINAL_SIGKILL:
-        log_unit(id, LOG_WARNING, "Processes still around after final SIGKILL. Entering failed mode.");
-        fail_dead(id, FAILURE_TIMEOUT, true);
+        log_unit(id, LOG_WARNING, "Processes still around after %s", state == SV_STOP_SIGKILL ? "SIGKILL. Ignoring."
+                 : "final SIGKILL. Entering failed mode.");
+        fail_to(id, rows[state].next, FAILURE_TIMEOUT);
         break;
     case SV_AUTO_RESTART: ask_for_restart(id); break;
-    case SV_DEAD:
-    case SV_EXITED:
-    case SV_FAILED:
-    case SERVICE_STATES: break;
     }
 }
 
@@ -895,7 +770,7 @@ static void notify_main_pid(unit_id id, pid_t pid)
         log_unit(id, LOG_WARNING, "New main PID %d does not belong to service, refusing.", (int)pid);
         return;
     }
-    set_main_pid(id, pid, true);
+    note_main_pid(id, pid);
 }
 
 static void extend_timeout(unit_id id, usec by)
@@ -932,7 +807,7 @@ static void on_notify(unit_id id, const struct notify *n)
     } else if (n->ready) {
         rt->said_reloading = rt->said_stopping = false;
         rt->ready = true;
-        if (unit_int(id, D_Type) == SERVICE_NOTIFY && rt->state == SV_START)
+        if (type_of(id) == SERVICE_NOTIFY && rt->state == SV_START)
             begin(id, SV_START_POST);
         else if (rt->state == SV_RELOAD && !control_alive(id))
             begin(id, SV_RUNNING);
@@ -948,7 +823,7 @@ static void on_execed(unit_id id)
     struct runtime *rt = RT(id);
     forget_execed(id);
     /* A child that failed before execve closes the pipe too; then its death is on the way. */
-    if (unit_int(id, D_Type) == SERVICE_EXEC && rt->state == SV_START && main_alive(id) && !rt->exec_failed)
+    if (type_of(id) == SERVICE_EXEC && rt->state == SV_START && main_alive(id) && !rt->exec_failed)
         begin(id, SV_START_POST);
 }
 
@@ -971,14 +846,7 @@ int service_step(unit_id id, const struct event *e)
     case EV_WATCHDOG: on_watchdog(id); break;
     case EV_NOTIFY: on_notify(id, e->notify); break;
     case EV_PID_FILE: on_pid_file(id); break;
-    case EV_RESET_FAILED:
-        rt->restarts = 0;
-        rt->starts = 0;
-        if (rt->state == SV_FAILED) {
-            rt->result = SUCCESS;
-            set_state(id, SV_DEAD);
-        }
-        break;
+    case EV_RESET_FAILED: reset_failed(id); break;
     case EV_PRESENT:
     case EV_ABSENT: break;
     }

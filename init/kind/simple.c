@@ -5,37 +5,26 @@
 #include "kind.h"
 
 const u8 simple_active[] = { [SI_DEAD] = INACTIVE, [SI_ACTIVE] = ACTIVE };
-const char *const simple_states[] = { [SI_DEAD] = "dead", [SI_ACTIVE] = "active" };
+const char simple_states[] = "dead\0active\0";
 
-static int step(unit_id id, const struct event *e)
+int simple_step(unit_id id, const struct event *e)
 {
-    bool active = RT(id)->state == SI_ACTIVE;
-    if (e->type == EV_START && active)
-        return -EALREADY;
-    if (e->type == EV_STOP && !active)
-        return -EALREADY;
-    if (e->type == EV_START) {
-        new_invocation(id);
-        set_state(id, SI_ACTIVE);
-    } else if (e->type == EV_STOP) {
-        set_state(id, SI_DEAD);
-    } else if (e->type == EV_RELOAD) {
-        return -EBADR;
-    }
-    return STEP_DONE;
-}
-
-int target_step(unit_id id, const struct event *e) { return step(id, e); }
-
-int slice_step(unit_id id, const struct event *e)
-{
-    int r = step(id, e);
     char path[PATH_BYTES / 8];
-    if (e->type == EV_STOP && r == STEP_DONE) {
+    if (e->type == EV_RELOAD)
+        return -EBADR;
+    if (e->type != EV_START && e->type != EV_STOP)
+        return STEP_DONE;
+    u8 to = e->type == EV_START ? SI_ACTIVE : SI_DEAD;
+    if (RT(id)->state == to)
+        return -EALREADY;
+    if (to == SI_ACTIVE)
+        new_invocation(id);
+    set_state(id, to);
+    if (to == SI_DEAD && UNIT(id)->type == UNIT_SLICE) {
         cgroup_of(id, path, sizeof path);
         (void)cgroup_remove(path);
     }
-    return r;
+    return STEP_DONE;
 }
 
 int unsupported_step(unit_id id, const struct event *e)

@@ -52,7 +52,7 @@ static void check_pids(unit_id id)
         if (pids[i] > 0 && pid_unit(pids[i]) != id)
             violated("%s: process %d is in the table as %s's", name_and_state(id), (int)pids[i],
                      pid_unit(pids[i]) ? unit_name(pid_unit(pids[i])) : "nobody");
-    if (rt->main_pid > 0 && !rt->main_alien && !proc_exists(rt->main_pid))
+    if (rt->main_pid > 0 && !proc_exists(rt->main_pid))
         violated("%s: its main process %d does not exist", name_and_state(id), (int)rt->main_pid);
     if (rt->control_pid > 0 && !proc_exists(rt->control_pid))
         violated("%s: its control process %d does not exist", name_and_state(id), (int)rt->control_pid);
@@ -378,9 +378,9 @@ static void check_transition(unit_id id, u8 to)
     u8 from = RT(id)->state;
     bool down = from == SV_DEAD || from == SV_FAILED;
     if (from == SV_AUTO_RESTART ? to != SV_DEAD && to != SV_FAILED : !down && phase_of(to) < phase_of(from))
-        violated("%s goes to %s", name_and_state(id), service_states[to]);
+        violated("%s goes to %s", name_and_state(id), name_of(service_states, to));
     if (from == SV_DEAD && (to == SV_RELOAD || to == SV_STOP_WATCHDOG || to == SV_FINAL_WATCHDOG))
-        violated("%s goes to %s", name_and_state(id), service_states[to]);
+        violated("%s goes to %s", name_and_state(id), name_of(service_states, to));
 }
 
 /* More starts than a fixed window that begins with the first of them can allow. */
@@ -416,7 +416,7 @@ static void check_order(unit_id id, u8 active)
 
 static void state_changes(unit_id id, u8 to)
 {
-    trace("%s: %s -> %s", unit_name(id), substate_name(id), kinds[UNIT(id)->type].names[to]);
+    trace("%s: %s -> %s", unit_name(id), substate_name(id), name_of(kinds[UNIT(id)->type].names, to));
     if (is_service(id)) {
         check_transition(id, to);
         if (to == SV_DEAD || to == SV_FAILED)
