@@ -90,7 +90,7 @@ static long clone_on_stack(struct clone_args *a, size_t n, void (*fn)(void *), v
  * long here. */
 #define C(...) CALL_N(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)(__VA_ARGS__)
 #define CALL_N(n, a, b, c, d, e, f, count, ...) CALL##count
-#define IN(i, v) register __typeof__((v) + 0) a##i __asm__(R##i) = v
+#define IN(i, v) register __typeof__(0 ? (v) : (v)) a##i __asm__(R##i) = v
 #define CALL0(n) TRAP(n)
 #define CALL1(n, a) ({ IN(1, a); TRAP(n, "r"(a1)); })
 #define CALL2(n, a, b) ({ IN(1, a); IN(2, b); TRAP(n, "r"(a1), "r"(a2)); })
