@@ -337,7 +337,7 @@ static void link_targets(const struct fstab_line *l, const char *name)
     struct str key, value;
     bool own_targets = false;
     BUF(unit, PATH_BYTES);
-    buf_fmt(&unit, NORMAL "/%s", name);
+    buf_fmt(&unit, "../%s", name);
     buf_end(&unit);
     for (struct str rest = l->options; next_option(&rest, &key, &value);) {
         bool wanted = str_is(key, "x-systemd.wanted-by");
@@ -346,11 +346,8 @@ static void link_targets(const struct fstab_line *l, const char *name)
         link_unit(unit.p, NORMAL "/%.*s.%s/%s", (int)value.n, value.p, wanted ? "wants" : "requires", name);
         own_targets = true;
     }
-    if (l->noauto || own_targets)
-        return;
-    unit.n = 0;
-    buf_fmt(&unit, "../%s", name);
-    link_unit(buf_end(&unit), NORMAL "/%s.%s/%s", l->target, l->nofail ? "wants" : "requires", name);
+    if (!l->noauto && !own_targets)
+        link_unit(unit.p, NORMAL "/%s.%s/%s", l->target, l->nofail ? "wants" : "requires", name);
 }
 
 /* A line that is a mount or a swap area -> its unit and what pulls that in. */
