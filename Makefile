@@ -36,7 +36,7 @@ LINK = $(if $(CLANG),$(HOST_TOOLS)gcc,$(CC)) -static -nostdlib -no-pie -Wl,--gc-
 LIBC = $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a
 
 SRC := $(sort $(wildcard init/*.c init/*/*.c))
-OBJ = $(SRC:%.c=$(O)/%.o) $(O)/gen/builtins.o
+OBJ = $(SRC:%.c=$(O)/%.o) $(O)/gen/packed.o
 
 .PHONY: all run test size bench install clean help force
 all: $(O)/pith
@@ -53,13 +53,13 @@ $(O)/init/%.o: init/%.c $(T)/ready $(O)/compile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/gen/builtins.o: $(O)/gen/builtins.c $(T)/ready $(O)/compile
+$(O)/gen/packed.o: $(O)/gen/packed.c $(T)/ready $(O)/compile
 	$(Q)$(CC) $(ALL_CFLAGS) -Iinit -MMD -MP -c -o $@ $<
 
 # The shipped unit files, compiled in, so that a boot needs nothing but the binary.
-$(O)/gen/builtins.c: $(wildcard units/*) units ci/builtins
+$(O)/gen/packed.c: ci/pack init/unit/directives.def $(wildcard units/*) units
 	@mkdir -p $(@D)
-	$(Q)ci/builtins units/* >$@.tmp && mv $@.tmp $@
+	$(Q)ci/pack init/unit/directives.def units/* >$@.tmp && mv $@.tmp $@
 
 # How O was compiled and linked last. They change, and with them what depends on them, when that changes.
 $(O)/compile: export SAID := $(CC) $(ALL_CFLAGS)

@@ -11,7 +11,7 @@ CC = gcc
 CFLAGS = -std=gnu11 -D_GNU_SOURCE= -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=undefined -Iinit
 LAYERS = base unit job exec
 SRC := $(wildcard init/sys.c $(LAYERS:%=init/%/*.c))
-OBJ = $(SRC:%.c=$(H)/%.o) $(H)/builtins.o
+OBJ = $(SRC:%.c=$(H)/%.o) $(H)/packed.o
 
 $(H)/values: $(H)/tests/unit/values.o
 $(H)/dump: LINK = -Wl,--wrap=sys_access
@@ -24,7 +24,7 @@ $(H)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(H)/builtins.o: $(O)/gen/builtins.c
+$(H)/packed.o: $(O)/gen/packed.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 

@@ -71,24 +71,10 @@ enum { U = SEC_UNIT, S = SEC_SERVICE, K = SEC_SOCKET, M = SEC_MOUNT, A = SEC_AUT
        EXEC = S | K | M | W, CGROUP = EXEC | L | C, KILL = EXEC | C };
 
 #define SECS(n) ((n) * 10)
-static const struct directive_names {
-#define D(name, ...) char name[sizeof #name];
-#define N(id, name, ...) char id[sizeof #name];
-#include "directives.def"
-#undef D
-#undef N
-} names = {
-#define D(name, ...) #name,
-#define N(id, name, ...) #name,
-#include "directives.def"
-#undef D
-#undef N
-};
-
-#define ROW(id, sections, set, arg, def) { offsetof(struct directive_names, id), sections, SET_##set, arg, (i64)(def) },
+#define ROW(sections, set, arg, def) { sections, SET_##set, arg, (i64)(def) },
 const struct directive directives[DIRECTIVES] = {
-#define D(name, ...) ROW(name, __VA_ARGS__)
-#define N(id, name, ...) ROW(id, __VA_ARGS__)
+#define D(name, ...) ROW(__VA_ARGS__)
+#define N(id, name, ...) ROW(__VA_ARGS__)
 #include "directives.def"
 };
 #undef ROW
@@ -113,25 +99,45 @@ u32 section_of_type(int type)
     return sections[type];
 }
 
-const char *directive_name(const struct directive *d) { return (const char *)&names + d->name; }
+/* Where in directive_texts each row's name is, and the rows by a hash of their names: 0, or one more than the first,
+ * then the next. Made when they are first asked for. */
+static u16 name_at[DIRECTIVES] SCRATCH, first_of[512] SCRATCH, next_of[DIRECTIVES] SCRATCH;
+
+static const char *name_from(u32 at)
+{
+    static char name[64];
+    *unpack(directive_texts + at, directive_pairs, name) = 0;
+    return name;
+}
+
+static void read_names(void)
+{
+    u32 at = 0;
+    if (name_at[1])
+        return;
+    for (u32 i = 0; i < DIRECTIVES; i++) {
+        u16 *first = &first_of[str_hash(str_of(name_from(at))) % LEN(first_of)];
+        name_at[i] = (u16)at;
+        next_of[i] = *first;
+        *first = (u16)(i + 1);
+        at += (u32)strlen(directive_texts + at) + 1;
+    }
+}
+
+const char *directive_name(const struct directive *d)
+{
+    read_names();
+    return name_from(name_at[directive_id(d)]);
+}
 
 const struct directive *directive_find(struct str name, u32 section)
 {
-    u32 lo = 0, hi = DIRECTIVES;
-    while (lo < hi) {
-        u32 mid = (lo + hi) / 2;
-        const char *here = directive_name(&directives[mid]);
-        int order = strncmp(here, name.p, name.n);
-        if (order == 0)
-            order = here[name.n] != 0;
-        if (order < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
+    read_names();
+    for (u32 i = first_of[str_hash(name) % LEN(first_of)]; i; i = next_of[i - 1]) {
+        const struct directive *d = &directives[i - 1];
+        if ((!section || d->sections & section) && str_is(name, directive_name(d)))
+            return d;
     }
-    for (; lo < DIRECTIVES && str_is(name, directive_name(&directives[lo])); lo++)
-        if (!section || directives[lo].sections & section)
-            return &directives[lo];
     return NULL;
 }
 

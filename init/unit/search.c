@@ -334,12 +334,19 @@ int file_read(const char *path, char **text, u32 *n)
 }
 
 /* A byte of a packed text: itself, or what its pair stands for. Pairs nest less than 128 deep. */
-static char *unpack(u8 c, char *to)
+static char *unpack_byte(u8 c, const u8 (*pairs)[2], char *to)
 {
     if (c >= 128)
-        return unpack(builtin_pairs[c - 128][1], unpack(builtin_pairs[c - 128][0], to));
+        return unpack_byte(pairs[c - 128][1], pairs, unpack_byte(pairs[c - 128][0], pairs, to));
     *to = (char)c;
     return to + 1;
+}
+
+char *unpack(const char *packed, const u8 (*pairs)[2], char *to)
+{
+    for (; *packed; packed++)
+        to = unpack_byte((u8)*packed, pairs, to);
+    return to;
 }
 
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path)
@@ -348,10 +355,7 @@ int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf
     buf_end(path);
     if (e->kind != ENTRY_BUILTIN)
         return file_read(path->p, text, n);
-    char *end = file_space;
-    for (const char *packed = builtins + e->target; *packed; packed++)
-        end = unpack((u8)*packed, end);
-    *n = (u32)(end - file_space);
+    *n = (u32)(unpack(builtins + e->target, builtin_pairs, file_space) - file_space);
     *text = file_space;
     return 0;
 }

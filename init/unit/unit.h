@@ -143,14 +143,14 @@ enum value { V_NOTHING, V_BOOL, V_INT, V_UNSIGNED, V_MODE, V_SIGNAL, V_SPAN, V_E
              V_EXEC, V_LIMIT, V_STATUS, V_CONDITION, V_ENV_FILE, V_STDIO };
 
 struct build;
-struct directive { u64 name : 14, sections : 11, setter : 6, arg : 17; i64 def : 16; };     /* 8 bytes */
+struct directive { u64 sections : 11, setter : 6, arg : 17; i64 def : 16; };     /* 8 bytes */
 typedef int set_fn(struct build *b, const struct directive *d, struct str value);
 struct setter { set_fn *set; u8 value; };
 extern const struct directive directives[DIRECTIVES];
 extern const struct setter setters[];
 
 static inline u32 directive_id(const struct directive *d) { return (u32)(d - directives); }
-const char *directive_name(const struct directive *d);
+const char *directive_name(const struct directive *d);  /* valid until the next call */
 const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
 u32 section_of_type(int type);                         /* the section named after the type, or 0 */
 const char *section_name(u32 section);                 /* exactly one */
@@ -285,8 +285,9 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path);
 
-extern const char builtins[];                          /* units/, compiled in and packed: see ci/builtins */
-extern const u8 builtin_pairs[][2];
+extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
+extern const u8 builtin_pairs[][2], directive_pairs[][2];
+char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
 
 /* ---- load.c -------------------------------------------------------------------------------- */
 
