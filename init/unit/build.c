@@ -86,7 +86,7 @@ int build_text(struct build *b, u32 id, struct str s, bool more)
 /* The sections that mean something in this unit's files. */
 static u32 legal_sections(const struct build *b)
 {
-    int type = unit_type_of(b->name);
+    int type = UNIT(b->id)->type;
     return SEC_UNIT | SEC_INSTALL | section_of_type(type);
 }
 

@@ -121,7 +121,9 @@ const struct directive *directive_find(struct str name, u32 section)
     while (lo < hi) {
         u32 mid = (lo + hi) / 2;
         const char *here = directive_name(&directives[mid]);
-        int order = strncmp(here, name.p, name.n);
+        int order = (u8)here[0] - (u8)name.p[0];
+        if (order == 0)
+            order = strncmp(here, name.p, name.n);
         if (order == 0)
             order = here[name.n] != 0;
         if (order < 0)
