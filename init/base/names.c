@@ -22,7 +22,7 @@ static const char *look(const char *table, const struct str *word, i32 *value)
     for (i32 n = 0; *table; n++, table += strlen(table) + 1) {
         if (*table <= '9')
             n = number(&table);
-        if (word ? str_is(*word, table) : n == *value) {
+        if (word ? word->n && *table == *word->p && str_is(*word, table) : n == *value) {
             *value = n;
             return table;
         }

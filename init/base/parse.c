@@ -138,7 +138,7 @@ static struct str skip_blanks(struct str s)
 static bool take_unit(struct str *s, usec *unit)
 {
     struct str t = skip_blanks(*s);
-    for (u32 i = 0; i < LEN(span_units); i++)
+    for (u32 i = 0; t.n && i < LEN(span_units); i++)
         if (str_starts(t, span_units[i].suffix)) {
             *unit = span_units[i].unit;
             *s = str_from(t, strlen(span_units[i].suffix));

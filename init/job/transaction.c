@@ -245,8 +245,8 @@ static int expand_frame(bool ignore_order)
     if (!f->edge) {
         if (end == IN)
             frames_n--;
-        else
-            f->list = IN, f->edge = UNIT(j->unit)->in;
+        else                             /* a target's list has all services, and seldom what is looked for */
+            f->list = IN, f->edge = UNIT(j->unit)->in_kinds & kinds_pulled(type, IN) ? UNIT(j->unit)->in : 0;
         return 0;
     }
     const struct edge *e = &tab->edges[f->edge];

@@ -86,7 +86,7 @@ int build_text(struct build *b, u32 id, struct str s, bool more)
 /* The sections that mean something in this unit's files. */
 static u32 legal_sections(const struct build *b)
 {
-    int type = unit_type_of(b->name);
+    int type = UNIT(b->id)->type;
     return SEC_UNIT | SEC_INSTALL | section_of_type(type);
 }
 
@@ -94,8 +94,6 @@ static u32 legal_sections(const struct build *b)
 int build_assign(struct build *b, struct str section, struct str key, struct str value)
 {
     u32 sec = section_find(section);
-    if (str_starts(section, "X-") || str_starts(key, "X-"))
-        return 0;
     if (!section.n) {
         build_warn(b, LOG_WARNING, "Assignment outside of section. Ignoring.");
         return 0;
@@ -105,6 +103,8 @@ int build_assign(struct build *b, struct str section, struct str key, struct str
     if (sec == SEC_INSTALL && !b->install_mask)
         return 0;
     const struct directive *d = directive_find(key, sec);
+    if (!d && str_starts(key, "X-"))
+        return 0;
     if (!d) {
         build_warn(b, LOG_WARNING, "Unknown key name '%.*s' in section '%.*s', ignoring.",
                    (int)key.n, key.p, (int)section.n, section.p);

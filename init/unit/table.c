@@ -262,6 +262,7 @@ int edge_add(unit_id from, unit_id to, u32 kinds)
     if (!from || !to || from == to)
         return 0;
     struct edge *e = edge_find(from, to);
+    UNIT(to)->in_kinds |= (u16)kinds;
     if (e) {
         e->kinds |= (u16)kinds;
         return 0;

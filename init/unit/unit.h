@@ -39,6 +39,7 @@ struct unit {
     u32 slice;                          /* text; not 0: its cgroup is there since before the reload */
     u32 out, in;                        /* first edge from and to this unit */
     u16 out_n, in_n;
+    u16 in_kinds;                       /* all that edges to this unit have been of */
     unit_id next;                       /* waiting to be loaded, or free */
     u8 type, load, origin;
     bool used : 1, queued : 1, perpetual : 1, enabled_here : 1;
