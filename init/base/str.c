@@ -7,13 +7,22 @@ struct str str_of(const char *z) { return (struct str){ z ? z : "", z ? strlen(z
 
 bool str_eq(struct str a, struct str b) { return a.n == b.n && memcmp(a.p, b.p, a.n) == 0; }
 
-bool str_is(struct str a, const char *z) { return str_eq(a, str_of(z)); }
-
-bool str_starts(struct str a, const char *prefix)
+/* Most texts that are looked for are not there, and differ in the first letter: no length is taken first. */
+static size_t common(struct str a, const char *z)
 {
-    size_t n = strlen(prefix);
-    return a.n >= n && memcmp(a.p, prefix, n) == 0;
+    size_t n = 0;
+    while (n < a.n && z[n] && a.p[n] == z[n])
+        n++;
+    return n;
 }
+
+bool str_is(struct str a, const char *z)
+{
+    size_t n = common(a, z);
+    return n == a.n && !z[n];
+}
+
+bool str_starts(struct str a, const char *prefix) { return !prefix[common(a, prefix)]; }
 
 bool str_ends(struct str a, const char *suffix)
 {
@@ -39,9 +48,9 @@ bool in_set(char c, const char *set)
 
 struct str str_trim(struct str a)
 {
-    while (a.n && in_set(a.p[0], BLANKS))
+    while (a.n && (u8)a.p[0] <= ' ' && in_set(a.p[0], BLANKS))
         a.p++, a.n--;
-    while (a.n && in_set(a.p[a.n - 1], BLANKS))
+    while (a.n && (u8)a.p[a.n - 1] <= ' ' && in_set(a.p[a.n - 1], BLANKS))
         a.n--;
     return a;
 }

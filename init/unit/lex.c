@@ -53,7 +53,8 @@ static bool logical_line(struct lexer *l, struct str *out)
             continue;
         if (!start)
             start = to = (char *)line.p;
-        memmove(to, line.p, line.n);
+        if (to != line.p)
+            memmove(to, line.p, line.n);
         to += line.n;
         struct str joined = { start, (size_t)(to - start) };
         if (!continues(joined)) {
