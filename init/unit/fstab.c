@@ -183,7 +183,7 @@ static void link_unit(const char *target, const char *path, ...) PRINTF(2, 3);
 /* A path below search_root whose parents are there. */
 static char *make_place(struct buf *path, const char *folder, const char *fmt, va_list ap)
 {
-    rooted(folder, path);
+    buf_fmt(path, "%s%s", search_root, folder);
     buf_vfmt(path, fmt, ap);
     make_parents(buf_end(path));
     return path->p;
@@ -252,9 +252,9 @@ static bool fsck_exists(struct str type)
 {
     bool any = !type.n || str_is(type, "auto");
     for (EACH(folder, "/usr/sbin\0/sbin\0/usr/bin\0/bin\0/usr/local/sbin\0")) {
-        BUF(path, 256);
-        buf_fmt(&path, "%s%s/fsck%s%.*s", search_root, folder, any ? "" : ".", any ? 0 : (int)type.n, type.p);
-        if (sys_access(buf_end(&path), 1 /* X_OK */) == 0)
+        char path[PATH_BYTES];
+        path_fmt(path, "%s%s/fsck%s%.*s", search_root, folder, any ? "" : ".", any ? 0 : (int)type.n, type.p);
+        if (sys_access(path, 1 /* X_OK */) == 0)
             return true;
     }
     return false;
@@ -521,20 +521,20 @@ static void clear_folder(const char *path, u32 depth)
     struct dir d;
     dir_open(&d, path);
     for (struct dirent *e; (e = dir_next(&d));) {
-        BUF(below, PATH_BYTES);
-        buf_fmt(&below, "%s/%s", path, e->d_name);
+        char below[PATH_BYTES];
+        path_fmt(below, "%s/%s", path, e->d_name);
         if (e->d_type == DT_DIR && depth)
-            clear_folder(buf_end(&below), depth - 1);
-        if (sys_unlink(buf_end(&below)) == -EISDIR)
-            sys_rmdir(below.p);
+            clear_folder(below, depth - 1);
+        if (sys_unlink(below) == -EISDIR)
+            sys_rmdir(below);
     }
 }
 
 int generate_all(const char *target)
 {
     for (EACH(folder, EARLY "\0" NORMAL "\0")) {
-        BUF(path, PATH_BYTES);
-        clear_folder(rooted(folder, &path), 1);
+        char path[PATH_BYTES];
+        clear_folder(rooted(folder, path), 1);
     }
     if (in_initrd())
         generate_sysroot();

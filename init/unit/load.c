@@ -104,10 +104,8 @@ static void scan_folder(unit_id id, const struct index_entry *e, u32 kinds)
 {
     struct dir d;
     char target[PATH_BYTES];
-    BUF(path, PATH_BYTES);
-    buf_z(&path, search_root);
-    index_path(e, &path);
-    dir_open(&d, buf_end(&path));
+    char path[PATH_BYTES], full[PATH_BYTES];
+    dir_open(&d, rooted(index_path(e, path), full));
     for (struct dirent *f; (f = dir_next(&d));) {
         bool masked = f->d_type != DT_REG && sys_readlinkat(d.fd, f->d_name, target, sizeof target) >= 0
                    && STREQ(target, "/dev/null");
@@ -170,23 +168,18 @@ static int read_dropins(struct build *b)
     for (u32 i = 0; i < dropins.n; i++) {
         if (dropins.at[i].masked)
             continue;
-        BUF(path, PATH_BYTES);
-        char *text;
+        char path[PATH_BYTES], *text;
         u32 n;
-        buf_fmt(&path, "%s/%s/%s", search_dirs[dropins.at[i].dir].path, dropins.at[i].folder, dropins.at[i].name);
-        int r = file_read(buf_end(&path), &text, &n);
+        path_fmt(path, "%s/%s/%s", search_dirs[dropins.at[i].dir].path, dropins.at[i].folder, dropins.at[i].name);
+        int r = file_read(path, &text, &n);
         if (r < 0) {
-            log_line(LOG_WARNING, "%s: %s, ignoring this drop-in.", path.p, read_complaint(r));
+            log_line(LOG_WARNING, "%s: %s, ignoring this drop-in.", path, read_complaint(r));
             continue;
         }
-        b->path = path.p;
+        b->path = path;
         b->line = 0;
-        r = read_text(b, text, n);
-        if (r < 0)
-            return r;
-        r = build_text(b, X_DropIn, STR(path), true);
-        if (r < 0)
-            return r;
+        if (read_text(b, text, n) < 0 || build_text(b, X_DropIn, str_of(path), true) < 0)
+            return -ENOEXEC;
     }
     return 0;
 }
@@ -210,15 +203,14 @@ static int commit(struct build *b)
 static int read_fragment(struct build *b, struct index_entry *e)
 {
     struct unit *u = UNIT(b->id);
-    BUF(path, PATH_BYTES);
-    char *text;
+    char path[PATH_BYTES], *text;
     u32 n;
-    int r = file_read_entry(e, &text, &n, &path);
-    b->path = path.p;
-    u->path = text_keep(STR(path));
+    int r = file_read_entry(e, &text, &n, path);
+    b->path = path;
+    u->path = text_keep(str_of(path));
     u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : search_dirs[e->dir].origin;
     if (r < 0) {
-        log_line(LOG_ERR, "%s: %s, refusing the unit.", path.p, read_complaint(r));
+        log_line(LOG_ERR, "%s: %s, refusing the unit.", path, read_complaint(r));
         return r == -ENOENT ? LOAD_NOT_FOUND : LOAD_ERROR;
     }
     if (n == 0 && e->kind == ENTRY_FILE)
@@ -293,9 +285,8 @@ static void load_one(unit_id id)
     if (load_as_alias(id, STR(real)))
         return;
     if (masked) {
-        BUF(path, PATH_BYTES);
-        index_path(e, &path);
-        u->path = text_keep(STR(path));
+        char path[PATH_BYTES];
+        u->path = text_keep(str_of(index_path(e, path)));
         u->load = LOAD_MASKED;
         return;
     }
@@ -337,14 +328,13 @@ void load_generated(unit_id id, const char *what, const char *type, const char *
 /* A template there is enabled as the instance that its DefaultInstance= names. */
 static void load_compact_template(struct index_entry *e)
 {
-    BUF(path, PATH_BYTES);
     BUF(name, UNIT_NAME_BYTES);
     struct assignment a = { 0 };
-    char *text;
+    char path[PATH_BYTES], *text;
     u32 n;
-    if (file_read_entry(e, &text, &n, &path) < 0)
+    if (file_read_entry(e, &text, &n, path) < 0)
         return;
-    struct lexer lex = lex_open(text, n, path.p);
+    struct lexer lex = lex_open(text, n, path);
     for (enum lexed what; (what = lex_next(&lex, &a)) != LEX_END && what != LEX_REFUSE;)
         if (what == LEX_ASSIGNMENT && str_is(a.section, "Install") && str_is(a.key, "DefaultInstance")) {
             name.n = 0;

@@ -31,12 +31,7 @@ const u32 search_dirs_n = LEN(search_dirs);
 
 const char *search_root = "";
 
-char *rooted(const char *path, struct buf *full)
-{
-    buf_z(full, search_root);
-    buf_z(full, path);
-    return buf_end(full);
-}
+char *rooted(const char *path, char *full) { return path_fmt(full, "%s%s", search_root, path); }
 
 #define BUILTIN_DIR ((u8)LEN(search_dirs))
 #define HEADS 16384
@@ -57,11 +52,10 @@ const char *index_target(const struct index_entry *e)
     return builtin_alias ? builtins + e->target + 1 : e->kind == ENTRY_LINK ? index_text + e->target : "";
 }
 
-void index_path(const struct index_entry *e, struct buf *out)
+char *index_path(const struct index_entry *e, char *space)
 {
-    buf_z(out, e->kind == ENTRY_BUILTIN ? "/usr/lib/systemd/system" : search_dirs[e->dir].path);
-    buf_c(out, '/');
-    buf_z(out, index_name(e));
+    return path_fmt(space, "%s/%s", e->kind == ENTRY_BUILTIN ? "/usr/lib/systemd/system" : search_dirs[e->dir].path,
+                    index_name(e));
 }
 
 /* ---- building ------------------------------------------------------------------------------ */
@@ -118,10 +112,10 @@ static int index_name_in(int fd, u8 dir, struct str name, u8 type)
 static int index_dir(u8 dir)
 {
     struct dir d;
-    BUF(path, PATH_BYTES);
-    int fd = dir_open(&d, rooted(search_dirs[dir].path, &path)), r = 0;
+    char path[PATH_BYTES];
+    int fd = dir_open(&d, rooted(search_dirs[dir].path, path)), r = 0;
     if (fd < 0 && fd != -ENOENT)
-        log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path.p, strerror(-fd));
+        log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path, strerror(-fd));
     for (struct dirent *e; r == 0 && (e = dir_next(&d));)
         if (e->d_name[0] != '.')
             r = index_name_in(fd, dir, str_of(e->d_name), e->d_type);
@@ -133,8 +127,8 @@ static int index_dir(u8 dir)
 static bool lib_is_link(void)
 {
     struct stat st;
-    BUF(path, PATH_BYTES);
-    return sys_lstat(rooted("/lib", &path), &st) < 0 || S_ISLNK(st.st_mode);
+    char path[PATH_BYTES];
+    return sys_lstat(rooted("/lib", path), &st) < 0 || S_ISLNK(st.st_mode);
 }
 
 void index_build(void)
@@ -306,19 +300,15 @@ static int read_all(int fd, char **text, u32 *n)
 /* Below a root of its own a link's absolute target starts at that root. */
 static int open_below_root(const char *path)
 {
-    char here[PATH_BYTES], target[PATH_BYTES];
+    char here[PATH_BYTES], target[PATH_BYTES], full[PATH_BYTES];
     if (!z_copy(here, sizeof here, str_of(path)))
         return -ENAMETOOLONG;
     for (u32 hops = 0; hops < 16; hops++) {
-        BUF(full, PATH_BYTES);
-        ssize_t n = sys_readlinkat(AT_FDCWD, rooted(here, &full), target, sizeof target);
-        if (n < 0 || full.over)
-            return sys_open(full.p, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-        BUF(next, PATH_BYTES);
-        if (target[0] != '/')
-            buf_put(&next, here, (size_t)str_rfind(str_of(here), '/') + 1);
-        buf_z(&next, target);
-        z_copy(here, sizeof here, str_of(buf_end(&next)));
+        ssize_t n = sys_readlinkat(AT_FDCWD, rooted(here, full), target, sizeof target);
+        if (n < 0)
+            return sys_open(full, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        int above = target[0] == '/' ? 0 : str_rfind(str_of(here), '/') + 1;
+        z_copy(here, sizeof here, str_of(path_fmt(full, "%.*s%s", above, here, target)));
     }
     return -ELOOP;
 }
@@ -342,12 +332,11 @@ static char *unpack(u8 c, char *to)
     return to + 1;
 }
 
-int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path)
+int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path)
 {
     index_path(e, path);
-    buf_end(path);
     if (e->kind != ENTRY_BUILTIN)
-        return file_read(path->p, text, n);
+        return file_read(path, text, n);
     char *end = file_space;
     for (const char *packed = builtins + e->target; *packed; packed++)
         end = unpack((u8)*packed, end);

@@ -262,7 +262,7 @@ extern const char *specifier_fragment;                  /* what %y says; set whi
 
 /* The tree that is looked at; "" is the running system. Without a final slash. */
 extern const char *search_root;
-char *rooted(const char *path, struct buf *full);      /* with search_root before it */
+char *rooted(const char *path, char *full);            /* with search_root before it; full: PATH_BYTES */
 
 struct search_dir { const char *path; u8 origin; bool compact; };
 extern const struct search_dir search_dirs[];
@@ -278,12 +278,12 @@ struct index_entry *index_next(struct index_entry *after, struct str name);  /* 
 struct index_entry *index_all(struct index_entry *after);      /* every entry; NULL: first */
 const char *index_name(const struct index_entry *e);
 const char *index_target(const struct index_entry *e); /* of a link */
-void index_path(const struct index_entry *e, struct buf *out); /* full path, without the root */
+char *index_path(const struct index_entry *e, char *space);    /* full path, without the root; PATH_BYTES */
 /* Follows aliases of `name` to the entry that holds its text. NULL: not found. *id_name becomes the
  * name the unit really has. *masked: it ends at /dev/null or in an empty file. */
 struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked);
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
-int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path);
+int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path);     /* path: as index_path() */
 
 extern const char builtins[];                          /* units/, compiled in and packed: see ci/builtins */
 extern const u8 builtin_pairs[][2];
