@@ -16,19 +16,24 @@ enum {
     FOR_LOCAL = BIT(19), FOR_REMOTE = BIT(20), FOR_SYSROOT = BIT(21), FOR_INITRD = BIT(22),
 };
 
-/* For units with DefaultDependencies=yes. */
-static const struct { u32 who, kinds; const char *name; } default_deps[] = {
-    { STARTED, DEP_REQUIRES | DEP_AFTER, "sysinit.target" }, { SERVICE, DEP_AFTER, "basic.target" },
-    { SOCKET, BEFORE, "sockets.target" }, { TIMER, BEFORE, "timers.target" }, { PATH, BEFORE, "paths.target" },
-    { STOPPED, DEP_CONFLICTS, "shutdown.target" }, { STOPPED, BEFORE, "shutdown.target" },
-    { FOR_LOCAL, BEFORE, "local-fs.target" }, { FOR_REMOTE, BEFORE, "remote-fs.target" },
-    { FOR_SYSROOT, BEFORE, "initrd-root-fs.target" }, { FOR_INITRD, BEFORE, "initrd-fs.target" },
-    { LOCAL, DEP_AFTER, "local-fs-pre.target" }, { NETWORK, DEP_AFTER, "remote-fs-pre.target" },
-    { MOUNT | SWAP, DEP_CONFLICTS, "umount.target" }, { MOUNT | SWAP, BEFORE, "umount.target" },
-    { NETWORK, DEP_AFTER, "network.target" }, { NETWORK, DEP_WANTS | DEP_AFTER, "network-online.target" },
-    { IN_MEMORY, DEP_AFTER, "swap.target" },         /* unmounted before memory may be short */
-    { SWAP, BEFORE, "swap.target" },
-};
+/* For units with DefaultDependencies=yes: X(who, kinds, target). Mounts in memory go before memory may be
+ * short. */
+#define DEFAULT_DEPS(X)                                                                                 \
+    X(STARTED, DEP_REQUIRES | DEP_AFTER, "sysinit") X(SERVICE, DEP_AFTER, "basic")                      \
+    X(SOCKET, BEFORE, "sockets") X(TIMER, BEFORE, "timers") X(PATH, BEFORE, "paths")                    \
+    X(STOPPED, DEP_CONFLICTS, "shutdown") X(STOPPED, BEFORE, "shutdown")                                \
+    X(FOR_LOCAL, BEFORE, "local-fs") X(FOR_REMOTE, BEFORE, "remote-fs")                                 \
+    X(FOR_SYSROOT, BEFORE, "initrd-root-fs") X(FOR_INITRD, BEFORE, "initrd-fs")                         \
+    X(LOCAL, DEP_AFTER, "local-fs-pre") X(NETWORK, DEP_AFTER, "remote-fs-pre")                          \
+    X(MOUNT | SWAP, DEP_CONFLICTS, "umount") X(MOUNT | SWAP, BEFORE, "umount")                          \
+    X(NETWORK, DEP_AFTER, "network") X(NETWORK, DEP_WANTS | DEP_AFTER, "network-online")                \
+    X(IN_MEMORY, DEP_AFTER, "swap") X(SWAP, BEFORE, "swap")
+#define X(who, kinds, target) { who, kinds },
+static const struct { u32 who, kinds; } default_deps[] = { DEFAULT_DEPS(X) };
+#undef X
+#define X(who, kinds, target) target "\0"
+static const char default_targets[] = DEFAULT_DEPS(X);
+#undef X
 
 static void add_dep(unit_id id, u32 kinds, struct str name)
 {
@@ -284,6 +289,19 @@ static void complete_slice(struct build *b)
         (void)build_text(b, D_Description, root ? S("Root Slice") : S("System Slice"), false);
 }
 
+static void add_default_deps(unit_id id, u32 traits)
+{
+    u32 i = 0;
+    for (EACH(target, default_targets)) {
+        BUF(name, UNIT_NAME_BYTES);
+        if (default_deps[i].who & traits) {
+            buf_fmt(&name, "%s.target", target);
+            add_dep(id, default_deps[i].kinds, STR(name));
+        }
+        i++;
+    }
+}
+
 /* ---- all together -------------------------------------------------------------------------- */
 
 int unit_complete(struct build *b)
@@ -311,9 +329,8 @@ int unit_complete(struct build *b)
         log_line(LOG_ERR, "%s: %s Refusing.", b->path, complaint);
     if (complaint || b->failed)
         return -ENOEXEC;
-    for (u32 i = 0; i < LEN(default_deps) && int_of(b, D_DefaultDependencies); i++)
-        if (default_deps[i].who & traits)
-            add_dep(b->id, default_deps[i].kinds, str_of(default_deps[i].name));
+    if (int_of(b, D_DefaultDependencies))
+        add_default_deps(b->id, traits);
     return 0;
 }
 

@@ -80,7 +80,7 @@ static int look_up(struct str name, struct info *info)
     if (!e)
         return -ENOENT;
     buf_end(&real);
-    info->compact = e->kind != ENTRY_BUILTIN && search_dirs[e->dir].compact;
+    info->compact = index_compact(e);
     if (info->masked)
         index_path(e, info->path);
     else
@@ -140,7 +140,7 @@ static struct index_entry *next_below(const char *config, struct index_entry *e,
 {
     while ((e = index_all(e)))
         if ((e->kind == ENTRY_LINK || (e->kind == ENTRY_DIR && !z_ends(index_name(e), ".d")))
-            && STREQ(search_dirs[e->dir].path, config)) {
+            && STREQ(search_dirs + e->dir, config)) {
             index_path(e, path);
             break;
         }

@@ -170,7 +170,7 @@ static int read_dropins(struct build *b)
             continue;
         char path[PATH_BYTES], *text;
         u32 n;
-        path_fmt(path, "%s/%s/%s", search_dirs[dropins.at[i].dir].path, dropins.at[i].folder, dropins.at[i].name);
+        path_fmt(path, "%s/%s/%s", search_dirs + dropins.at[i].dir, dropins.at[i].folder, dropins.at[i].name);
         int r = file_read(path, &text, &n);
         if (r < 0) {
             log_line(LOG_WARNING, "%s: %s, ignoring this drop-in.", path, read_complaint(r));
@@ -208,7 +208,7 @@ static int read_fragment(struct build *b, struct index_entry *e)
     int r = file_read_entry(e, &text, &n, path);
     b->path = path;
     u->path = text_keep(str_of(path));
-    u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : search_dirs[e->dir].origin;
+    u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : index_compact(e) ? FROM_COMPACT : FROM_FILE;
     if (r < 0) {
         log_line(LOG_ERR, "%s: %s, refusing the unit.", path, read_complaint(r));
         return r == -ENOENT ? LOAD_NOT_FOUND : LOAD_ERROR;
@@ -347,7 +347,7 @@ static void load_compact_template(struct index_entry *e)
 void load_compact(void)
 {
     for (struct index_entry *e = NULL; (e = index_all(e));) {
-        if (e->kind > ENTRY_LINK || !search_dirs[e->dir].compact)
+        if (e->kind > ENTRY_LINK || !index_compact(e))
             continue;
         if (unit_name_is_template(str_of(index_name(e))))
             load_compact_template(e);

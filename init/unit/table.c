@@ -10,19 +10,12 @@ static struct table tables[2];
 static char arenas[2][ARENA_BYTES] __attribute__((aligned(4096)));
 struct table *tab = &tables[0];
 
-const struct dep_name dep_names[] = {
-    { DEP_REQUIRES, "Requires", "RequiredBy" }, { DEP_REQUISITE, "Requisite", "RequisiteOf" },
-    { DEP_WANTS, "Wants", "WantedBy" }, { DEP_BINDS_TO, "BindsTo", "BoundBy" },
-    { DEP_PART_OF, "PartOf", "ConsistsOf" }, { DEP_UPHOLDS, "Upholds", "UpheldBy" },
-    { DEP_CONFLICTS, "Conflicts", "ConflictedBy" }, { DEP_AFTER, "After", "Before" },
-    { DEP_ON_FAILURE, "OnFailure", "OnFailureOf" }, { DEP_ON_SUCCESS, "OnSuccess", "OnSuccessOf" },
-    { DEP_TRIGGERS, "Triggers", "TriggeredBy" },
-    { DEP_RELOAD_TO, "PropagatesReloadTo", "ReloadPropagatedFrom" },
-    { DEP_STOP_TO, "PropagatesStopTo", "StopPropagatedFrom" },
-    { DEP_JOINS_NS, "JoinsNamespaceOf", "JoinsNamespaceOf" },
-    { DEP_REFERENCES, "References", "ReferencedBy" }, { DEP_IN_SLICE, "InSlice", "SliceOf" },
-    { 0, NULL, NULL },
-};
+/* In the order of enum dep. */
+const char dep_names[] =
+    "Requires\0RequiredBy\0Requisite\0RequisiteOf\0Wants\0WantedBy\0BindsTo\0BoundBy\0PartOf\0ConsistsOf\0"
+    "Upholds\0UpheldBy\0Conflicts\0ConflictedBy\0After\0Before\0OnFailure\0OnFailureOf\0OnSuccess\0OnSuccessOf\0"
+    "Triggers\0TriggeredBy\0PropagatesReloadTo\0ReloadPropagatedFrom\0PropagatesStopTo\0StopPropagatedFrom\0"
+    "JoinsNamespaceOf\0JoinsNamespaceOf\0References\0ReferencedBy\0InSlice\0SliceOf\0";
 
 static struct arena *arena(void)
 {

@@ -27,8 +27,7 @@ enum dep {
     DEP_STOP_TO = BIT(12), DEP_JOINS_NS = BIT(13), DEP_REFERENCES = BIT(14), DEP_IN_SLICE = BIT(15),
     DEP_REVERSE = BIT(16),              /* in a directive's row: "from" and "to" change places */
 };
-struct dep_name { u32 kind; const char *forward, *inverse; };
-extern const struct dep_name dep_names[];              /* ends with kind 0 */
+extern const char dep_names[];                         /* pairs of words, from bit 0 on: Requires, RequiredBy */
 
 typedef u16 unit_id;                                   /* 0: no unit */
 
@@ -264,20 +263,19 @@ extern const char *specifier_fragment;                  /* what %y says; set whi
 extern const char *search_root;
 char *rooted(const char *path, char *full);            /* with search_root before it; full: PATH_BYTES */
 
-struct search_dir { const char *path; u8 origin; bool compact; };
-extern const struct search_dir search_dirs[];
-extern const u32 search_dirs_n;
+extern const char search_dirs[];                       /* words: the folders in order */
 
 void index_build(void);                                /* reads all unit folders */
 void index_drop(void);                                 /* gives its pages back */
 bool index_built(void);
-struct index_entry { u32 name, target, next; u8 dir, kind; bool told; };
+struct index_entry { u32 name, target, next; u16 dir /* in search_dirs */; u8 kind; bool told; };
 enum entry_kind { ENTRY_FILE, ENTRY_LINK, ENTRY_DIR, ENTRY_BUILTIN };
 struct index_entry *index_find(struct str name);       /* a unit file or link; first folder wins */
 struct index_entry *index_next(struct index_entry *after, struct str name);  /* folders too; NULL: first */
 struct index_entry *index_all(struct index_entry *after);      /* every entry; NULL: first */
 const char *index_name(const struct index_entry *e);
 const char *index_target(const struct index_entry *e); /* of a link */
+bool index_compact(const struct index_entry *e);       /* lies in /etc/units, which means enabled */
 char *index_path(const struct index_entry *e, char *space);    /* full path, without the root; PATH_BYTES */
 /* Follows aliases of `name` to the entry that holds its text. NULL: not found. *id_name becomes the
  * name the unit really has. *masked: it ends at /dev/null or in an empty file. */
