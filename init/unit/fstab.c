@@ -88,11 +88,8 @@ bool fs_is_api(struct str where)
     for (EACH(path, "/dev\0/dev/shm\0/dev/pts\0/run\0/proc\0/sys\0"))
         if (str_is(where, path))
             return true;
-    for (EACH(top, "/sys/kernel/security\0/sys/fs/cgroup\0/sys/fs/pstore\0/sys/fs/bpf\0"
-                   "/sys/firmware/efi/efivars\0/sys/fs/selinux\0/dev/console\0/proc/kmsg\0"))
-        if (path_below(where, str_of(top)))
-            return true;
-    return false;
+    return path_below_any(where, "/sys/kernel/security\0/sys/fs/cgroup\0/sys/fs/pstore\0/sys/fs/bpf\0"
+                          "/sys/firmware/efi/efivars\0/sys/fs/selinux\0/dev/console\0/proc/kmsg\0");
 }
 
 bool in_initrd(void)

@@ -136,8 +136,7 @@ static const char *complete_service(struct build *b)
 
 static bool extrinsic_mount(struct str where, struct str options)
 {
-    return str_is(where, "/") || str_is(where, "/usr") || path_below(where, S("/run/initramfs"))
-        || path_below(where, S("/sys")) || path_below(where, S("/proc")) || path_below(where, S("/dev"))
+    return str_is(where, "/") || str_is(where, "/usr") || path_below_any(where, "/run/initramfs\0/sys\0/proc\0/dev\0")
         || fstab_option(options, "x-initrd.mount", NULL);
 }
 
@@ -147,10 +146,7 @@ static bool is_bind(struct str options, struct str type)
         || str_is(type, "bind") || str_is(type, "rbind");
 }
 
-static bool is_device_path(struct str path)
-{
-    return path_below(path, S("/dev")) || path_below(path, S("/sys"));
-}
+static bool is_device_path(struct str path) { return path_below_any(path, "/dev\0/sys\0"); }
 
 static void need_device(unit_id id, struct str what, u32 kinds)
 {
@@ -165,7 +161,7 @@ static u32 mount_traits(struct str where, struct str options, struct str type, b
     u32 traits = MOUNT | (network ? NETWORK : LOCAL) | (str_is(type, "tmpfs") ? IN_MEMORY : 0);
     if (fstab_yes_no(options, "nofail", "fail"))
         return traits;
-    if (in_initrd() && path_below(where, S("/sysroot")))
+    if (in_initrd() && path_below(where, "/sysroot"))
         return traits | (str_is(where, "/sysroot") ? FOR_SYSROOT : FOR_INITRD);
     return traits | (network ? FOR_REMOTE : FOR_LOCAL);
 }
@@ -378,7 +374,7 @@ bool unit_needs_mount(unit_id id, unit_id mount)
 {
     const char *where = unit_text(mount, D_Where);
     for (const struct setting *s = NULL; where && (s = setting_find(id, D_RequiresMountsFor, s));)
-        if (path_below(str_of(text_at(s->w[0])), str_of(where)))
+        if (path_below(str_of(text_at(s->w[0])), where))
             return true;
     return false;
 }

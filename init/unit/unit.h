@@ -78,7 +78,7 @@ bool unit_name_valid(struct str name);                 /* with any type's suffix
 bool unit_name_is_template(struct str name);           /* foo@.service */
 bool unit_name_is_instance(struct str name);           /* foo@bar.service */
 struct str unit_name_prefix(struct str name);          /* foo of foo@bar.service and foo.service */
-struct str unit_name_instance(struct str name);        /* bar, or empty */
+struct str unit_name_instance(struct str name);        /* bar; p == NULL: there is no @ */
 void unit_name_template(struct str name, struct buf *out);
 int unit_name_with_instance(struct str name, struct str instance, struct buf *out);
 void unit_name_escape(struct str text, struct buf *out);
@@ -92,7 +92,8 @@ bool slice_name_valid(struct str name);
 int slice_parent(struct str name, struct buf *out);            /* 0: none, 1: written */
 void path_simplify(struct str path, bool keep_slash, struct buf *out);
 bool path_valid(struct str path);                              /* absolute, no "..", no ctrl */
-bool path_below(struct str path, struct str above);            /* equal or inside */
+bool path_below(struct str path, const char *above);           /* equal or inside */
+bool path_below_any(struct str path, const char *words);       /* ... of one of them */
 
 /* ---- table.c: units, names, edges ---------------------------------------------------------- */
 
