@@ -376,7 +376,8 @@ static void write_line(struct fstab_line *l)
     link_targets(l, name.p);
 }
 
-static void generate_fstab(void)
+/* Out of line: in the frame of the command line's its own would be far away. */
+static __attribute__((noinline)) void generate_fstab(void)
 {
     static struct fstab f SCRATCH;
     struct fstab_line l;
@@ -389,7 +390,7 @@ static void generate_fstab(void)
         l.target = network ? "remote-fs.target" : "local-fs.target";
         for (EACH(later, "x-systemd.automount\0x-systemd.makefs\0x-systemd.growfs\0"))
             if (has_option(&l, later))
-                warn(&l, "not supported by pith yet, ignoring: ", str_of(later));
+                warn(&l, later, S(" is not supported by pith yet, ignoring it."));
         if (container && str_starts(l.what, "/dev/"))
             log_line(LOG_INFO, "Running in a container, ignoring fstab device entry for %.*s.",
                      (int)l.what.n, l.what.p);
@@ -402,7 +403,7 @@ static void generate_fstab(void)
 /* ---- the kernel command line --------------------------------------------------------------- */
 
 /* root= in an initrd becomes sysroot.mount. */
-static void generate_sysroot(void)
+static __attribute__((noinline)) void generate_sysroot(void)
 {
     struct cmdline c = { .rest = str_of(cmdline_text()) };
     char root[PATH_BYTES] = "", type[PATH_BYTES] = "", flags[PATH_BYTES] = "", options[PATH_BYTES];

@@ -38,11 +38,7 @@ bool unit_name_valid(struct str name)
     return true;
 }
 
-bool unit_name_is_template(struct str name)
-{
-    struct str instance = unit_name_instance(name);
-    return instance.p && !instance.n;
-}
+bool unit_name_is_template(struct str name) { return str_ends(stem_of(name), "@") && !unit_name_is_instance(name); }
 
 bool unit_name_is_instance(struct str name) { return unit_name_instance(name).n; }
 
@@ -56,7 +52,7 @@ struct str unit_name_instance(struct str name)
 {
     struct str stem = stem_of(name);
     int at = str_find(stem, '@');
-    return at < 0 ? (struct str){ NULL, 0 } : str_from(stem, (size_t)at + 1);
+    return str_from(stem, at < 0 ? stem.n : (size_t)at + 1);
 }
 
 static void put_name(struct str name, struct str instance, struct buf *out)

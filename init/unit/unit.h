@@ -78,7 +78,7 @@ bool unit_name_valid(struct str name);                 /* with any type's suffix
 bool unit_name_is_template(struct str name);           /* foo@.service */
 bool unit_name_is_instance(struct str name);           /* foo@bar.service */
 struct str unit_name_prefix(struct str name);          /* foo of foo@bar.service and foo.service */
-struct str unit_name_instance(struct str name);        /* bar; p == NULL: there is no @ */
+struct str unit_name_instance(struct str name);        /* bar, or empty */
 void unit_name_template(struct str name, struct buf *out);
 int unit_name_with_instance(struct str name, struct str instance, struct buf *out);
 void unit_name_escape(struct str text, struct buf *out);
