@@ -83,27 +83,23 @@ int build_text(struct build *b, u32 id, struct str s, bool more)
     return more ? build_put(b, id, &w, 1) : build_set(b, id, &w, 1);
 }
 
-/* The sections that mean something in this unit's files. */
-static u32 legal_sections(const struct build *b)
+u32 build_section(const struct build *b, struct str name)
 {
-    int type = unit_type_of(b->name);
-    return SEC_UNIT | SEC_INSTALL | section_of_type(type);
+    return section_find(name) & (SEC_UNIT | SEC_INSTALL | section_of_type(unit_type_of(b->name)));
 }
 
 /* 0: taken, or complained about and left out. -ENOEXEC: the unit is refused. */
 int build_assign(struct build *b, struct str section, struct str key, struct str value)
 {
-    u32 sec = section_find(section);
-    if (str_starts(section, "X-") || str_starts(key, "X-"))
+    u32 sec = build_section(b, section);
+    if (str_starts(key, "X-"))
         return 0;
     if (!section.n) {
         build_warn(b, LOG_WARNING, "Assignment outside of section. Ignoring.");
         return 0;
     }
-    if (!(sec & legal_sections(b)))
+    if (!sec || (sec == SEC_INSTALL && !b->install_mask))
         return 0;                       /* the section itself was complained about */
-    if (sec == SEC_INSTALL && !b->install_mask)
-        return 0;
     const struct directive *d = directive_find(key, sec);
     if (!d) {
         build_warn(b, LOG_WARNING, "Unknown key name '%.*s' in section '%.*s', ignoring.",

@@ -203,7 +203,7 @@ static const char *complete_mount(struct build *b, u32 *traits)
         (void)build_text(b, D_Where, where, false);
     else if (!str_eq(where, text_of(b, D_Where)))
         return "Where= setting doesn't match unit name.";
-    if (!what.n && !UNIT(b->id)->generated)
+    if (!what.n && !b->unit->generated)
         return "What= setting is missing.";
     if (!str_is(where, "/")) {
         needs_path(b, str_cut(where, (size_t)str_rfind(where, '/')));
@@ -223,7 +223,7 @@ static const char *complete_swap(struct build *b)
     u32 what = word_of(b, D_SwapWhat);
     struct str path = str_of(text_at(what));
     if (!what)
-        return UNIT(b->id)->generated ? NULL : "What= setting is missing.";
+        return b->unit->generated ? NULL : "What= setting is missing.";
     BUF(priority, 16);
     buf_fmt(&priority, "%d", int_of(b, D_SwapPriority));
     need_device(b->id, path, DEP_BINDS_TO | DEP_AFTER);
@@ -259,7 +259,7 @@ static const char *slice_deps(struct build *b)
 {
     struct str name = str_of(unit_name(b->id));
     BUF(slice, UNIT_NAME_BYTES);
-    if (UNIT(b->id)->type == UNIT_SLICE) {
+    if (b->unit->type == UNIT_SLICE) {
         if (slice_parent(name, &slice) <= 0)
             return slice_name_valid(name) ? NULL : "The slice's name is not valid.";
     } else if (has(b, D_Slice)) {
@@ -279,7 +279,7 @@ static void complete_slice(struct build *b)
     bool root = str_is(name, "-.slice");
     if (!root && !str_is(name, "system.slice"))
         return;
-    UNIT(b->id)->perpetual = true;
+    b->unit->perpetual = true;
     build_int(b, D_DefaultDependencies, 0);
     if (!has(b, D_Description))
         (void)build_text(b, D_Description, root ? S("Root Slice") : S("System Slice"), false);
@@ -302,7 +302,7 @@ static void add_default_deps(unit_id id, u32 traits)
 
 int unit_complete(struct build *b)
 {
-    u32 type = BIT(UNIT(b->id)->type), traits = type;
+    u32 type = BIT(b->unit->type), traits = type;
     const char *complaint = NULL;
     if (type == SERVICE)
         complaint = complete_service(b);

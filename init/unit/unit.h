@@ -220,6 +220,7 @@ enum lexed lex_next(struct lexer *l, struct assignment *a);
 
 struct build {
     unit_id id;
+    struct unit *unit;
     struct str name;                    /* the unit's name while its text is read */
     const char *path;                   /* file and line for messages */
     u32 line;
@@ -237,6 +238,7 @@ int build_int(struct build *b, u32 id, i32 v);
 int build_span(struct build *b, u32 id, usec t);
 int build_text(struct build *b, u32 id, struct str s, bool more);  /* set or, with more, put */
 int build_value(struct build *b, const struct directive *d, struct str value);
+u32 build_section(const struct build *b, struct str name);         /* 0: means nothing in this unit's files */
 int build_assign(struct build *b, struct str section, struct str key, struct str value);
 
 /* What setters share. `why` begins with "=" when the directive's name goes before it. */
