@@ -23,7 +23,7 @@ void cmdline_set(const char *text)
 
 int cmdline_next(struct cmdline *c)
 {
-    WORKSPACE(word, 2, 4096);
+    WORKSPACE(word, 2);
     /* Quotes group words and go; backslashes stay, they belong to the value. */
     struct str s = c->rest;
     char quote = 0;

@@ -250,7 +250,7 @@ static u32 passes_n;
 static void write_passes(void)
 {
     for (u32 i = 0; i < passes_n; i++) {
-        WORKSPACE(text, 0, VALUE_BYTES);
+        WORKSPACE(text, 0);
         buf_z(&text, "[Unit]\n");
         u32 none = text.n;
         for (u32 k = 0; k < passes_n; k++)
@@ -331,7 +331,7 @@ static void link_targets(const struct fstab_line *l, const char *name)
 /* A line that is a mount or a swap area -> its unit and what pulls that in. */
 static void write_line(struct fstab_line *l)
 {
-    WORKSPACE(text, 0, VALUE_BYTES);
+    WORKSPACE(text, 0);
     BUF(name, UNIT_NAME_BYTES);
     bool swap = str_is(l->type, "swap");
     struct str path = swap ? l->what : l->where, value;
@@ -447,8 +447,8 @@ static const char about_run[] =
  * default.target that is only it. */
 static void generate_ordered(const char *target)
 {
-    WORKSPACE(text, 0, VALUE_BYTES);
-    WORKSPACE(commands, 1, VALUE_BYTES);
+    WORKSPACE(text, 0);
+    WORKSPACE(commands, 1);
     struct cmdline c = { .rest = str_of(cmdline_text()) };
     char actions[2][32] = { "exit", "exit" };
     static const char *const action_names[] = { "SuccessAction", "FailureAction" };

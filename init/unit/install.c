@@ -40,7 +40,7 @@ static void take_install(struct info *info, char *text, u32 n, const char *path)
         if (what != LEX_ASSIGNMENT || !str_is(a.section, "Install") || name_find(keys, a.key, &i) < 0)
             continue;
         struct buf list = BUF_OVER(info->lists[i]);
-        WORKSPACE(full, 0, VALUE_BYTES);
+        WORKSPACE(full, 0);
         if (a.value.n && i != DEFAULT_INSTANCE)
             list.n = (u32)strlen(list.p);
         if (specifier_expand(str_of(info->name), a.value, &full) == 0) {

@@ -252,8 +252,8 @@ int build_list(struct build *b, const struct directive *d, struct str value, u32
 int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *word);   /* as word_next() */
 
 /* A writer over working space 0, 1 or 2; they have VALUE_BYTES each. */
-#define WORKSPACE(name, which, size) struct buf name; scratch(&name, which, size)
-void scratch(struct buf *b, u32 which, u32 size);
+#define WORKSPACE(name, which) struct buf name; scratch(&name, which)
+void scratch(struct buf *b, u32 which);
 
 /* ---- specifier.c --------------------------------------------------------------------------- */
 
