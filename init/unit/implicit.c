@@ -142,8 +142,10 @@ static bool extrinsic_mount(struct str where, struct str options)
 
 static bool is_bind(struct str options, struct str type)
 {
-    return fstab_option(options, "bind", NULL) || fstab_option(options, "rbind", NULL)
-        || str_is(type, "bind") || str_is(type, "rbind");
+    for (EACH(word, "bind\0rbind\0"))
+        if (fstab_option(options, word, NULL) || str_is(type, word))
+            return true;
+    return false;
 }
 
 static bool is_device_path(struct str path) { return path_below_any(path, "/dev\0/sys\0"); }

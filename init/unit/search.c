@@ -199,16 +199,13 @@ static struct str alias_of(const struct index_entry *e, struct buf *space)
     struct str target = str_of(index_target(e));
     if (e->kind == ENTRY_BUILTIN)
         return target;
-    BUF(joined, PATH_BYTES);
-    if (!str_starts(target, "/"))
-        buf_fmt(&joined, "%s/", search_dirs + e->dir);
-    buf_str(&joined, target);
+    char joined[PATH_BYTES];
+    path_fmt(joined, "%s/%s", *target.p == '/' ? "" : search_dirs + e->dir, target.p);
     /* "../system/foo.service" and the like */
-    struct str rest = { joined.p, joined.n }, part;
+    struct str rest = str_of(joined), part;
     while ((part = str_word(&rest, "/")).p) {
         if (str_is(part, "..")) {
-            int slash = str_rfind((struct str){ space->p, space->n }, '/');
-            space->n = (u32)MAX(slash, 0);
+            space->n = (u32)MAX(str_rfind(STR(*space), '/'), 0);
         } else if (!str_is(part, ".")) {
             buf_c(space, '/');
             buf_str(space, part);

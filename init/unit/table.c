@@ -58,18 +58,20 @@ static void hash_insert(u16 entry)
     *head = entry;
 }
 
-static void hash_grow(void)
+static void rehash(u32 size)
 {
-    u32 size = tab->hash_mask ? (tab->hash_mask + 1u) * 2 : 256;
-    if (tab->names_n < size - size / 4 && tab->hash_mask)
-        size = 0;
-    if (!size || size > LEN(tab->hash))
-        return;
     memset(tab->hash, 0, size * sizeof *tab->hash);
     tab->hash_mask = (u16)(size - 1);
     for (u32 i = 1; i < tab->names_n; i++)
         if (tab->names[i].unit)
             hash_insert((u16)i);
+}
+
+static void hash_grow(void)
+{
+    u32 size = tab->hash_mask ? (tab->hash_mask + 1u) * 2 : 256;
+    if (size <= LEN(tab->hash) && (tab->names_n >= size - size / 4 || !tab->hash_mask))
+        rehash(size);
 }
 
 static struct name_entry *name_lookup(struct str name)
@@ -296,10 +298,7 @@ void table_undo(struct table_mark m)
         UNIT(e->to)->in_n--;
     }
     tab->names_n = m.names;
-    memset(tab->hash, 0, (tab->hash_mask + 1u) * sizeof *tab->hash);
-    for (u32 i = 1; i < tab->names_n; i++)
-        if (tab->names[i].unit)
-            hash_insert((u16)i);
+    rehash(tab->hash_mask + 1u);
     memset(tab->units + m.units, 0, (tab->units_n - m.units) * sizeof *tab->units);
     tab->units_n = m.units;
     tab->arena.used = m.arena;
