@@ -137,16 +137,31 @@ char *buf_end(struct buf *b)
     return b->p;
 }
 
+static char *path_vfmt(char *space, const char *fmt, va_list ap)
+{
+    struct buf b = { space, 0, PATH_BYTES, false };
+    buf_vfmt(&b, fmt, ap);
+    return buf_end(&b);
+}
+
+char *path_fmt(char *space, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    path_vfmt(space, fmt, ap);
+    va_end(ap);
+    return space;
+}
+
 char *z_fmt(const char *fmt, ...)
 {
     static char spaces[4][PATH_BYTES];
     static u32 turn;
-    struct buf b = BUF_OVER(spaces[turn++ % LEN(spaces)]);
     va_list ap;
     va_start(ap, fmt);
-    buf_vfmt(&b, fmt, ap);
+    char *text = path_vfmt(spaces[turn++ % LEN(spaces)], fmt, ap);
     va_end(ap);
-    return buf_end(&b);
+    return text;
 }
 
 void buf_pad(struct buf *b, u32 from, u32 width)

@@ -128,18 +128,17 @@ static void put_text(const char *path, const char *text, u32 n, bool first)
 static int cat_one(const char *unit, bool first)
 {
     BUF(real, UNIT_NAME_BYTES);
-    BUF(path, PATH_BYTES);
     bool masked = false, found;
-    char *text;
+    char path[PATH_BYTES], *text;
     u32 n;
     struct index_entry *e = index_resolve(str_of(unit), &real, &masked);
     if (masked) {
         out("%s# Unit %s is masked.\n", first ? "" : "\n", unit);
         return 0;
     }
-    found = e && file_read_entry(e, &text, &n, &path) == 0;
+    found = e && file_read_entry(e, &text, &n, path) == 0;
     if (found)
-        put_text(buf_end(&path), text, n, first);
+        put_text(path, text, n, first);
     (void)props_get(NULL, unit);
     struct texts dropins = prop_texts("DropInPaths");
     for (const char *dropin; (dropin = text_next(&dropins)); found = true)

@@ -145,7 +145,7 @@ static u32 collect_files(int argc, char **argv)
         const char *word = name_of(file_state_names, state < 0 ? FILE_BAD : state);
         if (!args.states.n || list_has(&args.states, word))
             files[n++] = (struct file_row){ name, (i8)(state < 0 ? FILE_BAD : state),
-                                            e->kind != ENTRY_BUILTIN && search_dirs[e->dir].compact };
+                                            index_compact(e) };
     }
     qsort(files, n, sizeof files[0], by_type);
     return n;

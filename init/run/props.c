@@ -347,13 +347,13 @@ static void unit_abilities(struct props *p, unit_id id)
 
 static void unit_edges(struct props *p, unit_id id)
 {
-    for (const struct dep_name *d = dep_names; d->kind; d++) {
-        if (d->kind == DEP_IN_SLICE)
-            continue;
-        if (prop(p, d->forward, "as"))
-            put_edges(p->m, id, d->kind, false);
-        if (!STREQ(d->inverse, d->forward) && prop(p, d->inverse, "as"))
-            put_edges(p->m, id, d->kind, true);
+    u32 kind = BIT(0);
+    for (const char *forward = dep_names, *inverse; kind < DEP_IN_SLICE; forward = z_next(inverse), kind <<= 1) {
+        inverse = z_next(forward);
+        if (prop(p, forward, "as"))
+            put_edges(p->m, id, kind, false);
+        if (!STREQ(inverse, forward) && prop(p, inverse, "as"))
+            put_edges(p->m, id, kind, true);
     }
     if (UNIT(id)->type == UNIT_SLICE && prop(p, "SliceOf", "as"))
         put_edges(p->m, id, DEP_IN_SLICE, true);

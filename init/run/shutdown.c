@@ -351,8 +351,8 @@ static bool is_api(const char *type)
 static bool stays(const char *path)
 {
     struct str p = str_of(path);
-    return STREQ(path, "/") || STREQ(path, "/usr") || path_below(p, S("/run/initramfs")) || path_below(p, S("/dev"))
-        || path_below(p, S("/proc")) || path_below(p, S("/sys")) || STREQ(path, "/run");
+    return STREQ(path, "/") || STREQ(path, "/usr") || STREQ(path, "/run")
+        || path_below_any(p, "/run/initramfs\0/dev\0/proc\0/sys\0");
 }
 
 /* Who holds a mount: the first process found with its root, folder or an open file there. */
@@ -364,7 +364,7 @@ static void find_holder(pid_t pid, const char *name)
     for (u32 i = 0; i < LEN(links); i++) {
         BUF(path, 64);
         buf_fmt(&path, "/proc/%d/%s", (int)pid, links[i]);
-        if (sys_readlinkat(AT_FDCWD, buf_end(&path), target, sizeof target) > 0 && path_below(str_of(target), str_of(holder))) {
+        if (sys_readlinkat(AT_FDCWD, buf_end(&path), target, sizeof target) > 0 && path_below(str_of(target), holder)) {
             struct buf b = BUF_OVER(found);
             buf_fmt(&b, "%d (%s)", (int)pid, name);
             say("%s is held by process %s", holder, buf_end(&b));

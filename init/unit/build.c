@@ -6,7 +6,7 @@
 
 static char scratch_space[3][VALUE_BYTES] SCRATCH;
 
-void scratch(struct buf *b, u32 which, u32 size) { buf_over(b, scratch_space[which], size); }
+void scratch(struct buf *b, u32 which) { buf_over(b, scratch_space[which], VALUE_BYTES); }
 
 void build_warn(struct build *b, enum level level, const char *fmt, ...)
 {
@@ -83,25 +83,21 @@ int build_text(struct build *b, u32 id, struct str s, bool more)
     return more ? build_put(b, id, &w, 1) : build_set(b, id, &w, 1);
 }
 
-/* The sections that mean something in this unit's files. */
-static u32 legal_sections(const struct build *b)
+u32 build_section(const struct build *b, struct str name)
 {
-    int type = UNIT(b->id)->type;
-    return SEC_UNIT | SEC_INSTALL | section_of_type(type);
+    return section_find(name) & (SEC_UNIT | SEC_INSTALL | section_of_type(UNIT(b->id)->type));
 }
 
 /* 0: taken, or complained about and left out. -ENOEXEC: the unit is refused. */
 int build_assign(struct build *b, struct str section, struct str key, struct str value)
 {
-    u32 sec = section_find(section);
+    u32 sec = build_section(b, section);
     if (!section.n) {
         build_warn(b, LOG_WARNING, "Assignment outside of section. Ignoring.");
         return 0;
     }
-    if (!(sec & legal_sections(b)))
+    if (!sec || (sec == SEC_INSTALL && !b->install_mask))
         return 0;                       /* the section itself was complained about */
-    if (sec == SEC_INSTALL && !b->install_mask)
-        return 0;
     const struct directive *d = directive_find(key, sec);
     if (!d && str_starts(key, "X-"))
         return 0;
@@ -134,7 +130,7 @@ int build_ignore(struct build *b, const struct directive *d, const char *why, st
 
 bool build_expand(struct build *b, struct str *value)
 {
-    WORKSPACE(full, 0, VALUE_BYTES);
+    WORKSPACE(full, 0);
     bool good = specifier_expand(b->name, *value, &full) == 0 && !full.over;
     if (good)
         *value = STR(full);
@@ -145,14 +141,14 @@ bool build_expand(struct build *b, struct str *value)
 
 bool build_path(struct build *b, const struct directive *d, struct str *value)
 {
-    WORKSPACE(path, 1, PATH_BYTES);
+    WORKSPACE(path, 1);
     if (!build_expand(b, value))
         return false;
     if (!str_starts(*value, "/") || !text_safe(*value))
         return build_ignore(b, d, "= path is not absolute", *value);
     path_simplify(*value, false, &path);
     *value = STR(path);
-    return !path.over;
+    return path.n < PATH_BYTES;
 }
 
 /* Where asked to unescape: what looks like an escape and is none stays as it is, with a warning. */
@@ -173,7 +169,7 @@ int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *wo
  * are no good are told and skipped. */
 bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item)
 {
-    WORKSPACE(word, 1, VALUE_BYTES);
+    WORKSPACE(word, 1);
     int r;
     do {
         r = build_word(b, rest, word_flags, &word);

@@ -23,15 +23,15 @@ void cmdline_set(const char *text)
 
 int cmdline_next(struct cmdline *c)
 {
-    WORKSPACE(word, 2, 4096);
+    WORKSPACE(word, 2);
     /* Quotes group words and go; backslashes stay, they belong to the value. */
     struct str s = c->rest;
     char quote = 0;
-    while (s.n && strchr(BLANKS, s.p[0]) && s.p[0])
+    while (s.n && in_set(s.p[0], BLANKS))
         s = str_from(s, 1);
     if (!s.n)
         return 0;
-    for (; s.n && (quote || !strchr(BLANKS, s.p[0])); s = str_from(s, 1)) {
+    for (; s.n && (quote || !in_set(s.p[0], BLANKS)); s = str_from(s, 1)) {
         char ch = s.p[0];
         if (quote && ch == quote)
             quote = 0;
@@ -41,9 +41,10 @@ int cmdline_next(struct cmdline *c)
             buf_c(&word, ch);
     }
     c->rest = s;
-    char *text = buf_end(&word), *eq = strchr(text, '=');
-    c->value = eq ? eq + 1 : NULL;
-    z_copy(c->key, sizeof c->key, str_cut((struct str){ text, eq ? (size_t)(eq - text) : word.n }, 255));
+    char *text = buf_end(&word);
+    size_t n = strcspn(text, "=");
+    c->value = text[n] ? text + n + 1 : NULL;
+    z_copy(c->key, sizeof c->key, (struct str){ text, MIN(n, 255) });
     return 1;
 }
 

@@ -31,19 +31,17 @@ static bool dir_not_empty(const char *path)
 static bool is_mount_point(const char *path, const struct stat *here)
 {
     struct stat up;
-    BUF(parent, PATH_BYTES);
-    buf_fmt(&parent, "%s/..", path);
-    return sys_stat(buf_end(&parent), &up) == 0 && (here->st_dev != up.st_dev || here->st_ino == up.st_ino);
+    char parent[PATH_BYTES];
+    return sys_stat(path_fmt(parent, "%s/..", path), &up) == 0 && (here->st_dev != up.st_dev || here->st_ino == up.st_ino);
 }
 
 /* /usr is newer than the stamp in the folder. */
 static bool needs_update(const char *path)
 {
     struct stat usr, stamp;
-    BUF(file, PATH_BYTES);
-    buf_fmt(&file, "%s/.updated", path);
+    char file[PATH_BYTES];
     return sys_stat("/usr", &usr) == 0
-        && (sys_stat(buf_end(&file), &stamp) < 0 || usr.st_mtim.tv_sec > stamp.st_mtim.tv_sec);
+        && (sys_stat(path_fmt(file, "%s/.updated", path), &stamp) < 0 || usr.st_mtim.tv_sec > stamp.st_mtim.tv_sec);
 }
 
 /* One level of a glob: the folder before the part with the pattern is read, the rest is tried on
@@ -55,22 +53,17 @@ static bool glob_exists(const char *pattern, u32 depth)
         return exists(pattern);
     while (wild > pattern && wild[-1] != '/')
         wild--;
-    BUF(folder, PATH_BYTES);
-    BUF(part, 256);
+    char part[256], next[PATH_BYTES];
     struct dir d;
     bool found = false;
     const char *rest = wild + strcspn(wild, "/");
-    buf_put(&folder, pattern, (size_t)(wild - pattern));
-    buf_put(&part, wild, (size_t)(rest - wild));
-    buf_end(&part);
-    dir_open(&d, folder.n ? buf_end(&folder) : ".");
-    for (struct dirent *e; depth && !found && (e = dir_next(&d));) {
-        BUF(next, PATH_BYTES);
-        if ((e->d_name[0] == '.' && part.p[0] != '.') || !glob_match(part.p, e->d_name))
-            continue;
-        buf_fmt(&next, "%.*s%s%s", (int)folder.n, folder.p, e->d_name, rest);
-        found = glob_exists(buf_end(&next), depth - 1);
-    }
+    int above = (int)(wild - pattern);
+    if (!z_copy(part, sizeof part, (struct str){ wild, (size_t)(rest - wild) }))
+        return false;                    /* no file has such a name */
+    dir_open(&d, above ? path_fmt(next, "%.*s", above, pattern) : ".");
+    for (struct dirent *e; depth && !found && (e = dir_next(&d));)
+        if ((e->d_name[0] != '.' || *part == '.') && glob_match(part, e->d_name))
+            found = glob_exists(path_fmt(next, "%.*s%s%s", above, pattern, e->d_name, rest), depth - 1);
     dir_close(&d);
     return found;
 }
@@ -137,9 +130,8 @@ static const char *virtualization(bool *container)
         return "docker";
     *container = false;
     for (EACH(name, "product_name\0sys_vendor\0board_vendor\0bios_vendor\0")) {
-        BUF(path, 64);
-        buf_fmt(&path, "/sys/class/dmi/id/%s", name);
-        (void)file_get(buf_end(&path), text, sizeof text);
+        char path[PATH_BYTES];
+        (void)file_get(path_fmt(path, "/sys/class/dmi/id/%s", name), text, sizeof text);
         const char *id = pair_of(vendors, text, true);
         if (id)
             return id;
@@ -187,9 +179,8 @@ static bool on_ac_power(void)
     bool any = false, online = false;
     dir_open(&d, "/sys/class/power_supply");
     for (struct dirent *e; (e = dir_next(&d));) {
-        BUF(path, 512);
-        buf_fmt(&path, "/sys/class/power_supply/%s/online", e->d_name);
-        any |= file_get(buf_end(&path), text, sizeof text) > 0;
+        char path[PATH_BYTES];
+        any |= file_get(path_fmt(path, "/sys/class/power_supply/%s/online", e->d_name), text, sizeof text) > 0;
         online |= text[0] == '1';
     }
     return online || !any;

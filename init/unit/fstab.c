@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 
-#define EARLY "/run/systemd/generator.early"
 #define NORMAL "/run/systemd/generator"
 
 /* ---- options ------------------------------------------------------------------------------- */
@@ -51,6 +50,8 @@ bool fstab_yes_no(struct str options, const char *yes, const char *no)
     return v;
 }
 
+static bool has_option(const struct fstab_line *l, const char *name) { return fstab_option(l->options, name, NULL); }
+
 /* LABEL=x and its like: the link that udev makes, in whose name all but plain characters are \xHH. */
 void fstab_node(struct str source, struct buf *out)
 {
@@ -88,11 +89,8 @@ bool fs_is_api(struct str where)
     for (EACH(path, "/dev\0/dev/shm\0/dev/pts\0/run\0/proc\0/sys\0"))
         if (str_is(where, path))
             return true;
-    for (EACH(top, "/sys/kernel/security\0/sys/fs/cgroup\0/sys/fs/pstore\0/sys/fs/bpf\0"
-                   "/sys/firmware/efi/efivars\0/sys/fs/selinux\0/dev/console\0/proc/kmsg\0"))
-        if (path_below(where, str_of(top)))
-            return true;
-    return false;
+    return path_below_any(where, "/sys/kernel/security\0/sys/fs/cgroup\0/sys/fs/pstore\0/sys/fs/bpf\0"
+                          "/sys/firmware/efi/efivars\0/sys/fs/selinux\0/dev/console\0/proc/kmsg\0");
 }
 
 bool in_initrd(void)
@@ -132,20 +130,20 @@ int fstab_open(struct fstab *f)
 static const char *parse_line(struct fstab *f, struct str raw, struct fstab_line *l)
 {
     struct buf space = BUF_OVER(f->space), what = BUF_OVER(f->what), where = BUF_OVER(f->where);
-    struct str fields[6] = { { NULL, 0 } }, rest = raw;
+    struct str fields[6] = { [2] = S("auto"), [3] = S("defaults") }, rest = raw, word;
+    u64 passno = 0;
     u32 n = 0;
-    *l = (struct fstab_line){ .source = fstab_path, .number = f->number, .options = S("defaults"), .type = S("auto") };
-    while (n < 6 && (fields[n] = str_word(&rest, BLANKS)).p)
-        n++;
-    if (memchr(raw.p, 0, raw.n) || n < 2 || (n >= 6 && parse_u64(fields[5], 10, &l->passno) < 0))
+    while (n < LEN(fields) && (word = str_word(&rest, BLANKS)).p)
+        fields[n++] = unescape_field(word, &space);
+    *l = (struct fstab_line){ .source = fstab_path, .number = f->number };
+    if (memchr(raw.p, 0, raw.n) || n < 2 || (n == LEN(fields) && parse_u64(fields[5], 10, &passno) < 0))
         return "not a line of fstab(5)";
-    fstab_node(unescape_field(fields[0], &space), &what);
+    fstab_node(fields[0], &what);
     l->what = STR(what);
-    l->where = unescape_field(fields[1], &space);
-    if (n > 2)
-        l->type = unescape_field(fields[2], &space);
-    if (n > 3)
-        l->options = unescape_field(fields[3], &space);
+    l->where = fields[1];
+    l->type = fields[2];
+    l->options = fields[3];
+    l->passno = passno;
     l->noauto = fstab_yes_no(l->options, "noauto", "auto");
     l->nofail = fstab_yes_no(l->options, "nofail", "fail");
     if (what.over || space.over)
@@ -159,6 +157,11 @@ static const char *parse_line(struct fstab *f, struct str raw, struct fstab_line
     return path_valid(l->where) ? NULL : "the mount point is not a valid path";
 }
 
+static void warn(const struct fstab_line *l, const char *what, struct str about)
+{
+    log_line(LOG_WARNING, "%s:%u: %s%.*s", l->source, l->number, what, (int)about.n, about.p);
+}
+
 bool fstab_next(struct fstab *f, struct fstab_line *l)
 {
     struct str line;
@@ -170,50 +173,28 @@ bool fstab_next(struct fstab *f, struct fstab_line *l)
         const char *wrong = parse_line(f, line, l);
         if (!wrong)
             return true;
-        log_line(LOG_WARNING, "%s:%u: %s, ignoring it.", fstab_path, f->number, wrong);
+        warn(l, wrong, S(", ignoring it."));
     }
     return false;
 }
 
 /* ---- writing files ------------------------------------------------------------------------- */
 
-static void write_unit(const struct buf *text, const char *name, ...) PRINTF(2, 3);
-static void link_unit(const char *target, const char *path, ...) PRINTF(2, 3);
-
-/* A path below search_root whose parents are there. */
-static char *make_place(struct buf *path, const char *folder, const char *fmt, va_list ap)
-{
-    rooted(folder, path);
-    buf_vfmt(path, fmt, ap);
-    make_parents(buf_end(path));
-    return path->p;
-}
-
-static void write_unit(const struct buf *text, const char *name, ...)
+/* A file of this text, or with NULL a link to the target. The name is what follows NORMAL. */
+static void make_unit(const struct buf *text, const char *target, const char *name, ...) PRINTF(3, 4);
+static void make_unit(const struct buf *text, const char *target, const char *name, ...)
 {
     BUF(path, PATH_BYTES);
     va_list ap;
+    buf_fmt(&path, "%s" NORMAL, search_root);
     va_start(ap, name);
-    int fd = sys_openat(AT_FDCWD, make_place(&path, NORMAL "/", name, ap),
-                        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+    buf_vfmt(&path, name, ap);
     va_end(ap);
-    ssize_t n = fd < 0 ? fd : sys_write(fd, text->p, text->n);
-    if (fd >= 0)
-        sys_close(fd);
-    if (n < 0 || text->over)
-        log_line(LOG_ERR, "Failed to create unit file %s: %s", path.p, n < 0 ? strerror(-(int)n) : "too long");
-}
-
-static void link_unit(const char *target, const char *name, ...)
-{
-    BUF(path, PATH_BYTES);
-    va_list ap;
-    va_start(ap, name);
-    sys_unlink(make_place(&path, "", name, ap));
-    va_end(ap);
-    int r = sys_symlink(target, path.p);
-    if (r < 0)
-        log_line(LOG_ERR, "Failed to create symlink %s: %s", path.p, strerror(-r));
+    make_parents(buf_end(&path));
+    sys_unlink(path.p);
+    int r = text ? file_put(path.p, STR(*text), 0644) : sys_symlink(target, path.p);
+    if (r < 0 || (text && text->over))
+        log_line(LOG_ERR, "Failed to create %s %s: %s", text ? "unit file" : "symlink", path.p, r < 0 ? strerror(-r) : "too long");
 }
 
 /* "Key=value", the value so that the loader, which expands it, gets it back; nothing for no value. */
@@ -252,9 +233,9 @@ static bool fsck_exists(struct str type)
 {
     bool any = !type.n || str_is(type, "auto");
     for (EACH(folder, "/usr/sbin\0/sbin\0/usr/bin\0/bin\0/usr/local/sbin\0")) {
-        BUF(path, 256);
-        buf_fmt(&path, "%s%s/fsck%s%.*s", search_root, folder, any ? "" : ".", any ? 0 : (int)type.n, type.p);
-        if (sys_access(buf_end(&path), 1 /* X_OK */) == 0)
+        char path[PATH_BYTES];
+        path_fmt(path, "%s%s/fsck%s%.*s", search_root, folder, any ? "" : ".", any ? 0 : (int)type.n, type.p);
+        if (sys_access(path, 1 /* X_OK */) == 0)
             return true;
     }
     return false;
@@ -269,14 +250,14 @@ static u32 passes_n;
 static void write_passes(void)
 {
     for (u32 i = 0; i < passes_n; i++) {
-        WORKSPACE(text, 0, VALUE_BYTES);
+        WORKSPACE(text, 0);
         buf_z(&text, "[Unit]\n");
         u32 none = text.n;
         for (u32 k = 0; k < passes_n; k++)
             if (passes[k].pass < passes[i].pass)
                 put_line(&text, "After", str_of(passes[k].name));
         if (text.n > none)
-            write_unit(&text, "%s.d/50-pass.conf", passes[i].name);
+            make_unit(&text, NULL, "/%s.d/50-pass.conf", passes[i].name);
     }
 }
 
@@ -284,15 +265,14 @@ static void put_fsck(struct buf *out, const struct fstab_line *l)
 {
     BUF(name, UNIT_NAME_BYTES);
     if (!str_starts(l->what, "/dev/")) {
-        log_line(LOG_WARNING, "%s:%u: Checking was requested for \"%.*s\", but it is not a device.", l->source, l->number,
-                 (int)l->what.n, l->what.p);
+        warn(l, "Checking was requested, but this is not a device: ", l->what);
         return;
     }
     if (!fsck_exists(l->type))
         return;
     if (str_is(l->where, "/")) {
-        link_unit("/usr/lib/systemd/system/systemd-fsck-root.service",
-                  NORMAL "/local-fs.target.wants/systemd-fsck-root.service");
+        make_unit(NULL, "/usr/lib/systemd/system/systemd-fsck-root.service",
+                  "/local-fs.target.wants/systemd-fsck-root.service");
         return;
     }
     buf_z(&name, "systemd-fsck@");
@@ -319,15 +299,14 @@ static void write_device_dropins(const struct fstab_line *l)
     if (fstab_option(l->options, "x-systemd.device-timeout", &timeout) && timeout.n) {
         buf_fmt(&text, "[Unit]\nJobRunningTimeoutSec=%.*s\n", (int)timeout.n, timeout.p);
         if (parse_span(timeout, USEC_SEC, &t) == 0)
-            write_unit(&text, "%s.d/50-device-timeout.conf", name.p);
+            make_unit(&text, NULL, "/%s.d/50-device-timeout.conf", name.p);
         else
-            log_line(LOG_WARNING, "%s:%u: Failed to parse timeout for %.*s, ignoring: %.*s", l->source, l->number, (int)l->where.n,
-                     l->where.p, (int)timeout.n, timeout.p);
+            warn(l, "Failed to parse timeout, ignoring: ", timeout);
     }
-    if (fstab_option(l->options, "_netdev", NULL)) {
+    if (has_option(l, "_netdev")) {
         text.n = 0;
         buf_z(&text, "[Unit]\nAfter=network-online.target network.target\nWants=network-online.target\n");
-        write_unit(&text, "%s.d/50-netdev-dependencies.conf", name.p);
+        make_unit(&text, NULL, "/%s.d/50-netdev-dependencies.conf", name.p);
     }
 }
 
@@ -336,24 +315,23 @@ static void link_targets(const struct fstab_line *l, const char *name)
 {
     struct str key, value;
     bool own_targets = false;
-    BUF(unit, PATH_BYTES);
-    buf_fmt(&unit, "../%s", name);
-    buf_end(&unit);
+    char unit[PATH_BYTES];
+    path_fmt(unit, "../%s", name);
     for (struct str rest = l->options; next_option(&rest, &key, &value);) {
         bool wanted = str_is(key, "x-systemd.wanted-by");
         if ((!wanted && !str_is(key, "x-systemd.required-by")) || !unit_name_valid(value) || str_is(l->where, "/"))
             continue;
-        link_unit(unit.p, NORMAL "/%.*s.%s/%s", (int)value.n, value.p, wanted ? "wants" : "requires", name);
+        make_unit(NULL, unit, "/%.*s.%s/%s", (int)value.n, value.p, wanted ? "wants" : "requires", name);
         own_targets = true;
     }
     if (!l->noauto && !own_targets)
-        link_unit(unit.p, NORMAL "/%s.%s/%s", l->target, l->nofail ? "wants" : "requires", name);
+        make_unit(NULL, unit, "/%s.%s/%s", l->target, l->nofail ? "wants" : "requires", name);
 }
 
 /* A line that is a mount or a swap area -> its unit and what pulls that in. */
 static void write_line(struct fstab_line *l)
 {
-    WORKSPACE(text, 0, VALUE_BYTES);
+    WORKSPACE(text, 0);
     BUF(name, UNIT_NAME_BYTES);
     bool swap = str_is(l->type, "swap");
     struct str path = swap ? l->what : l->where, value;
@@ -364,7 +342,7 @@ static void write_line(struct fstab_line *l)
         l->noauto = l->nofail = false;
     }
     if (unit_name_from_path(path, swap ? ".swap" : ".mount", &name) < 0) {
-        log_line(LOG_WARNING, "%s:%u: cannot make a unit name of %.*s, ignoring.", l->source, l->number, (int)path.n, path.p);
+        warn(l, "cannot make a unit name of ", path);
         return;
     }
     buf_fmt(&text, "# Automatically generated by pith from %s\n\n[Unit]\n"
@@ -386,19 +364,20 @@ static void write_line(struct fstab_line *l)
             put_line(&text, "Type", l->type);
         if (fstab_option(l->options, "x-systemd.mount-timeout", &value) && parse_span(value, USEC_SEC, &t) == 0)
             put_line(&text, "TimeoutSec", value);
-        if (fstab_option(l->options, "x-systemd.rw-only", NULL))
+        if (has_option(l, "x-systemd.rw-only"))
             put_line(&text, "ReadWriteOnly", S("yes"));
     } else if (fstab_option(l->options, "pri", &value)) {
         put_line(&text, "Priority", value);
     }
     if (!str_is(l->options, "defaults"))
         put_line(&text, "Options", l->options);
-    write_unit(&text, "%s", buf_end(&name));
+    make_unit(&text, NULL, "/%s", buf_end(&name));
     write_device_dropins(l);
     link_targets(l, name.p);
 }
 
-static void generate_fstab(void)
+/* Out of line: in the frame of the command line's its own would be far away. */
+static __attribute__((noinline)) void generate_fstab(void)
 {
     static struct fstab f SCRATCH;
     struct fstab_line l;
@@ -407,12 +386,11 @@ static void generate_fstab(void)
     if (fstab_open(&f) < 0)
         return;
     while (fstab_next(&f, &l)) {
-        bool network = fstab_option(l.options, "_netdev", NULL) || fs_is_network(l.type);
+        bool network = has_option(&l, "_netdev") || fs_is_network(l.type);
         l.target = network ? "remote-fs.target" : "local-fs.target";
         for (EACH(later, "x-systemd.automount\0x-systemd.makefs\0x-systemd.growfs\0"))
-            if (fstab_option(l.options, later, NULL))
-                log_line(LOG_WARNING, "%s:%u: %s is not supported by pith yet, ignoring it.", fstab_path,
-                         f.number, later);
+            if (has_option(&l, later))
+                warn(&l, later, S(" is not supported by pith yet, ignoring it."));
         if (container && str_starts(l.what, "/dev/"))
             log_line(LOG_INFO, "Running in a container, ignoring fstab device entry for %.*s.",
                      (int)l.what.n, l.what.p);
@@ -425,36 +403,31 @@ static void generate_fstab(void)
 /* ---- the kernel command line --------------------------------------------------------------- */
 
 /* root= in an initrd becomes sysroot.mount. */
-static void generate_sysroot(void)
+static __attribute__((noinline)) void generate_sysroot(void)
 {
     struct cmdline c = { .rest = str_of(cmdline_text()) };
-    BUF(root, PATH_BYTES);
-    BUF(type, 64);
-    BUF(options, 1024);
+    char root[PATH_BYTES] = "", type[PATH_BYTES] = "", flags[PATH_BYTES] = "", options[PATH_BYTES];
+    char *const to[] = { root, type, flags };
     BUF(what, PATH_BYTES);
     const char *rw = "ro";
     while (cmdline_next(&c) > 0) {
-        struct buf *to = !c.value ? NULL : STREQ(c.key, "root") ? &root : STREQ(c.key, "rootfstype") ? &type
-                       : STREQ(c.key, "rootflags") ? &options : NULL;
-        if (to) {
-            to->n = 0;
-            buf_z(to, c.value);
-        } else if (STREQ(c.key, "rw") || STREQ(c.key, "ro")) {
-            rw = STREQ(c.key, "rw") ? "rw" : "ro";
-        }
+        i32 i;
+        if (c.value && name_find("root\0rootfstype\0rootflags\0", str_of(c.key), &i) == 0)
+            path_fmt(to[i], "%s", c.value);
+        else if (z_in("rw\0ro\0", c.key))
+            rw = c.key[1] == 'w' ? "rw" : "ro";
     }
-    if (!root.n)
+    if (!*root)
         return;
-    buf_fmt(&options, "%s%s", options.n ? "," : "", rw);
-    if (STREQ(buf_end(&root), "tmpfs")) {
+    path_fmt(options, "%s%s%s", flags, *flags ? "," : "", rw);
+    bool memory = STREQ(root, "tmpfs");
+    if (memory)
         buf_z(&what, "rootfs");
-        if (!type.n)
-            buf_z(&type, "tmpfs");
-    } else {
-        fstab_node(STR(root), &what);
-    }
-    struct fstab_line l = { .source = "/proc/cmdline", .what = STR(what), .where = S("/sysroot"), .type = STR(type),
-                            .options = STR(options), .target = "initrd-root-fs.target" };
+    else
+        fstab_node(str_of(root), &what);
+    struct fstab_line l = { .source = "/proc/cmdline", .what = STR(what), .where = S("/sysroot"),
+                            .type = str_of(memory && !*type ? root : type), .options = str_of(options),
+                            .target = "initrd-root-fs.target" };
     write_line(&l);
 }
 
@@ -474,8 +447,8 @@ static const char about_run[] =
  * default.target that is only it. */
 static void generate_ordered(const char *target)
 {
-    WORKSPACE(text, 0, VALUE_BYTES);
-    WORKSPACE(commands, 1, VALUE_BYTES);
+    WORKSPACE(text, 0);
+    WORKSPACE(commands, 1);
     struct cmdline c = { .rest = str_of(cmdline_text()) };
     char actions[2][32] = { "exit", "exit" };
     static const char *const action_names[] = { "SuccessAction", "FailureAction" };
@@ -494,9 +467,9 @@ static void generate_ordered(const char *target)
         else if (unit_name_mangle(value, false, ".service", &name) < 0)
             continue;
         else if (cmdline_key_is(key, "systemd.mask"))
-            link_unit("/dev/null", EARLY "/%s", buf_end(&name));
+            make_unit(NULL, "/dev/null", ".early/%s", buf_end(&name));
         else if (cmdline_key_is(key, "systemd.wants"))
-            link_unit("/usr/lib/systemd/system", EARLY "/%s.wants/%s", target, buf_end(&name));
+            make_unit(NULL, "/usr/lib/systemd/system", ".early/%s.wants/%s", target, buf_end(&name));
     }
     if (!commands.n)
         return;
@@ -506,11 +479,11 @@ static void generate_ordered(const char *target)
             put_line(&text, action_names[i], str_of(actions[i]));
     buf_z(&text, "\n[Service]\nType=oneshot\nStandardOutput=journal+console\n");
     buf_str(&text, STR(commands));
-    write_unit(&text, "kernel-command-line.service");
+    make_unit(&text, NULL, "/kernel-command-line.service");
     text.n = 0;
     buf_fmt(&text, "%sRequires=kernel-command-line.service\nAfter=kernel-command-line.service\n", about_run);
-    write_unit(&text, "kernel-command-line.target");
-    link_unit(NORMAL "/kernel-command-line.target", EARLY "/default.target");
+    make_unit(&text, NULL, "/kernel-command-line.target");
+    make_unit(NULL, NORMAL "/kernel-command-line.target", ".early/default.target");
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
@@ -521,20 +494,20 @@ static void clear_folder(const char *path, u32 depth)
     struct dir d;
     dir_open(&d, path);
     for (struct dirent *e; (e = dir_next(&d));) {
-        BUF(below, PATH_BYTES);
-        buf_fmt(&below, "%s/%s", path, e->d_name);
+        char below[PATH_BYTES];
+        path_fmt(below, "%s/%s", path, e->d_name);
         if (e->d_type == DT_DIR && depth)
-            clear_folder(buf_end(&below), depth - 1);
-        if (sys_unlink(buf_end(&below)) == -EISDIR)
-            sys_rmdir(below.p);
+            clear_folder(below, depth - 1);
+        if (sys_unlink(below) == -EISDIR)
+            sys_rmdir(below);
     }
 }
 
 int generate_all(const char *target)
 {
-    for (EACH(folder, EARLY "\0" NORMAL "\0")) {
-        BUF(path, PATH_BYTES);
-        clear_folder(rooted(folder, &path), 1);
+    for (EACH(folder, NORMAL ".early\0" NORMAL "\0")) {
+        char path[PATH_BYTES];
+        clear_folder(rooted(folder, path), 1);
     }
     if (in_initrd())
         generate_sysroot();

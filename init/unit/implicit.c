@@ -16,19 +16,24 @@ enum {
     FOR_LOCAL = BIT(19), FOR_REMOTE = BIT(20), FOR_SYSROOT = BIT(21), FOR_INITRD = BIT(22),
 };
 
-/* For units with DefaultDependencies=yes. */
-static const struct { u32 who, kinds; const char *name; } default_deps[] = {
-    { STARTED, DEP_REQUIRES | DEP_AFTER, "sysinit.target" }, { SERVICE, DEP_AFTER, "basic.target" },
-    { SOCKET, BEFORE, "sockets.target" }, { TIMER, BEFORE, "timers.target" }, { PATH, BEFORE, "paths.target" },
-    { STOPPED, DEP_CONFLICTS, "shutdown.target" }, { STOPPED, BEFORE, "shutdown.target" },
-    { FOR_LOCAL, BEFORE, "local-fs.target" }, { FOR_REMOTE, BEFORE, "remote-fs.target" },
-    { FOR_SYSROOT, BEFORE, "initrd-root-fs.target" }, { FOR_INITRD, BEFORE, "initrd-fs.target" },
-    { LOCAL, DEP_AFTER, "local-fs-pre.target" }, { NETWORK, DEP_AFTER, "remote-fs-pre.target" },
-    { MOUNT | SWAP, DEP_CONFLICTS, "umount.target" }, { MOUNT | SWAP, BEFORE, "umount.target" },
-    { NETWORK, DEP_AFTER, "network.target" }, { NETWORK, DEP_WANTS | DEP_AFTER, "network-online.target" },
-    { IN_MEMORY, DEP_AFTER, "swap.target" },         /* unmounted before memory may be short */
-    { SWAP, BEFORE, "swap.target" },
-};
+/* For units with DefaultDependencies=yes: X(who, kinds, target). Mounts in memory go before memory may be
+ * short. */
+#define DEFAULT_DEPS(X)                                                                                 \
+    X(STARTED, DEP_REQUIRES | DEP_AFTER, "sysinit") X(SERVICE, DEP_AFTER, "basic")                      \
+    X(SOCKET, BEFORE, "sockets") X(TIMER, BEFORE, "timers") X(PATH, BEFORE, "paths")                    \
+    X(STOPPED, DEP_CONFLICTS, "shutdown") X(STOPPED, BEFORE, "shutdown")                                \
+    X(FOR_LOCAL, BEFORE, "local-fs") X(FOR_REMOTE, BEFORE, "remote-fs")                                 \
+    X(FOR_SYSROOT, BEFORE, "initrd-root-fs") X(FOR_INITRD, BEFORE, "initrd-fs")                         \
+    X(LOCAL, DEP_AFTER, "local-fs-pre") X(NETWORK, DEP_AFTER, "remote-fs-pre")                          \
+    X(MOUNT | SWAP, DEP_CONFLICTS, "umount") X(MOUNT | SWAP, BEFORE, "umount")                          \
+    X(NETWORK, DEP_AFTER, "network") X(NETWORK, DEP_WANTS | DEP_AFTER, "network-online")                \
+    X(IN_MEMORY, DEP_AFTER, "swap") X(SWAP, BEFORE, "swap")
+#define X(who, kinds, target) { who, kinds },
+static const struct { u32 who, kinds; } default_deps[] = { DEFAULT_DEPS(X) };
+#undef X
+#define X(who, kinds, target) target "\0"
+static const char default_targets[] = DEFAULT_DEPS(X);
+#undef X
 
 static void add_dep(unit_id id, u32 kinds, struct str name)
 {
@@ -131,21 +136,19 @@ static const char *complete_service(struct build *b)
 
 static bool extrinsic_mount(struct str where, struct str options)
 {
-    return str_is(where, "/") || str_is(where, "/usr") || path_below(where, S("/run/initramfs"))
-        || path_below(where, S("/sys")) || path_below(where, S("/proc")) || path_below(where, S("/dev"))
+    return str_is(where, "/") || str_is(where, "/usr") || path_below_any(where, "/run/initramfs\0/sys\0/proc\0/dev\0")
         || fstab_option(options, "x-initrd.mount", NULL);
 }
 
 static bool is_bind(struct str options, struct str type)
 {
-    return fstab_option(options, "bind", NULL) || fstab_option(options, "rbind", NULL)
-        || str_is(type, "bind") || str_is(type, "rbind");
+    for (EACH(word, "bind\0rbind\0"))
+        if (fstab_option(options, word, NULL) || str_is(type, word))
+            return true;
+    return false;
 }
 
-static bool is_device_path(struct str path)
-{
-    return path_below(path, S("/dev")) || path_below(path, S("/sys"));
-}
+static bool is_device_path(struct str path) { return path_below_any(path, "/dev\0/sys\0"); }
 
 static void need_device(unit_id id, struct str what, u32 kinds)
 {
@@ -160,7 +163,7 @@ static u32 mount_traits(struct str where, struct str options, struct str type, b
     u32 traits = MOUNT | (network ? NETWORK : LOCAL) | (str_is(type, "tmpfs") ? IN_MEMORY : 0);
     if (fstab_yes_no(options, "nofail", "fail"))
         return traits;
-    if (in_initrd() && path_below(where, S("/sysroot")))
+    if (in_initrd() && path_below(where, "/sysroot"))
         return traits | (str_is(where, "/sysroot") ? FOR_SYSROOT : FOR_INITRD);
     return traits | (network ? FOR_REMOTE : FOR_LOCAL);
 }
@@ -202,7 +205,7 @@ static const char *complete_mount(struct build *b, u32 *traits)
         (void)build_text(b, D_Where, where, false);
     else if (!str_eq(where, text_of(b, D_Where)))
         return "Where= setting doesn't match unit name.";
-    if (!what.n && !UNIT(b->id)->generated)
+    if (!what.n && !b->unit->generated)
         return "What= setting is missing.";
     if (!str_is(where, "/")) {
         needs_path(b, str_cut(where, (size_t)str_rfind(where, '/')));
@@ -222,7 +225,7 @@ static const char *complete_swap(struct build *b)
     u32 what = word_of(b, D_SwapWhat);
     struct str path = str_of(text_at(what));
     if (!what)
-        return UNIT(b->id)->generated ? NULL : "What= setting is missing.";
+        return b->unit->generated ? NULL : "What= setting is missing.";
     BUF(priority, 16);
     buf_fmt(&priority, "%d", int_of(b, D_SwapPriority));
     need_device(b->id, path, DEP_BINDS_TO | DEP_AFTER);
@@ -258,7 +261,7 @@ static const char *slice_deps(struct build *b)
 {
     struct str name = str_of(unit_name(b->id));
     BUF(slice, UNIT_NAME_BYTES);
-    if (UNIT(b->id)->type == UNIT_SLICE) {
+    if (b->unit->type == UNIT_SLICE) {
         if (slice_parent(name, &slice) <= 0)
             return slice_name_valid(name) ? NULL : "The slice's name is not valid.";
     } else if (has(b, D_Slice)) {
@@ -278,17 +281,30 @@ static void complete_slice(struct build *b)
     bool root = str_is(name, "-.slice");
     if (!root && !str_is(name, "system.slice"))
         return;
-    UNIT(b->id)->perpetual = true;
+    b->unit->perpetual = true;
     build_int(b, D_DefaultDependencies, 0);
     if (!has(b, D_Description))
         (void)build_text(b, D_Description, root ? S("Root Slice") : S("System Slice"), false);
+}
+
+static void add_default_deps(unit_id id, u32 traits)
+{
+    u32 i = 0;
+    for (EACH(target, default_targets)) {
+        BUF(name, UNIT_NAME_BYTES);
+        if (default_deps[i].who & traits) {
+            buf_fmt(&name, "%s.target", target);
+            add_dep(id, default_deps[i].kinds, STR(name));
+        }
+        i++;
+    }
 }
 
 /* ---- all together -------------------------------------------------------------------------- */
 
 int unit_complete(struct build *b)
 {
-    u32 type = BIT(UNIT(b->id)->type), traits = type;
+    u32 type = BIT(b->unit->type), traits = type;
     const char *complaint = NULL;
     if (type == SERVICE)
         complaint = complete_service(b);
@@ -311,9 +327,8 @@ int unit_complete(struct build *b)
         log_line(LOG_ERR, "%s: %s Refusing.", b->path, complaint);
     if (complaint || b->failed)
         return -ENOEXEC;
-    for (u32 i = 0; i < LEN(default_deps) && int_of(b, D_DefaultDependencies); i++)
-        if (default_deps[i].who & traits)
-            add_dep(b->id, default_deps[i].kinds, str_of(default_deps[i].name));
+    if (int_of(b, D_DefaultDependencies))
+        add_default_deps(b->id, traits);
     return 0;
 }
 
@@ -361,7 +376,7 @@ bool unit_needs_mount(unit_id id, unit_id mount)
 {
     const char *where = unit_text(mount, D_Where);
     for (const struct setting *s = NULL; where && (s = setting_find(id, D_RequiresMountsFor, s));)
-        if (path_below(str_of(text_at(s->w[0])), str_of(where)))
+        if (path_below(str_of(text_at(s->w[0])), where))
             return true;
     return false;
 }

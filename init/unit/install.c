@@ -40,7 +40,7 @@ static void take_install(struct info *info, char *text, u32 n, const char *path)
         if (what != LEX_ASSIGNMENT || !str_is(a.section, "Install") || name_find(keys, a.key, &i) < 0)
             continue;
         struct buf list = BUF_OVER(info->lists[i]);
-        WORKSPACE(full, 0, VALUE_BYTES);
+        WORKSPACE(full, 0);
         if (a.value.n && i != DEFAULT_INSTANCE)
             list.n = (u32)strlen(list.p);
         if (specifier_expand(str_of(info->name), a.value, &full) == 0) {
@@ -58,18 +58,13 @@ static void take_dropins(struct info *info)
     buf_fmt(&folder, "%s.d", info->name);
     for (struct index_entry *e = NULL; (e = index_next(e, STR(folder)));) {
         struct dir d;
-        BUF(path, PATH_BYTES);
-        BUF(full, PATH_BYTES);
-        index_path(e, &path);
-        dir_open(&d, rooted(buf_end(&path), &full));
-        for (struct dirent *f; (f = dir_next(&d));) {
-            BUF(file, PATH_BYTES);
-            char *text;
-            u32 size;
-            buf_fmt(&file, "%s/%s", path.p, f->d_name);
-            if (z_ends(f->d_name, ".conf") && file_read(buf_end(&file), &text, &size) == 0)
-                take_install(info, text, size, file.p);
-        }
+        char path[PATH_BYTES], full[PATH_BYTES], *text;
+        u32 size;
+        dir_open(&d, rooted(index_path(e, path), full));
+        for (struct dirent *f; (f = dir_next(&d));)
+            if (z_ends(f->d_name, ".conf")
+                && file_read(path_fmt(full, "%s/%s", path, f->d_name), &text, &size) == 0)
+                take_install(info, text, size, full);
     }
 }
 
@@ -80,19 +75,19 @@ static int look_up(struct str name, struct info *info)
     u32 n = 0;
     int r = 0;
     memset(info, 0, sizeof *info);
-    struct buf real = BUF_OVER(info->name), path = BUF_OVER(info->path);
+    struct buf real = BUF_OVER(info->name);
     struct index_entry *e = index_resolve(name, &real, &info->masked);
     if (!e)
         return -ENOENT;
     buf_end(&real);
-    info->compact = e->kind != ENTRY_BUILTIN && search_dirs[e->dir].compact;
+    info->compact = index_compact(e);
     if (info->masked)
-        index_path(e, &path);
+        index_path(e, info->path);
     else
-        r = file_read_entry(e, &text, &n, &path);
+        r = file_read_entry(e, &text, &n, info->path);
     info->masked |= r == 0 && n == 0 && e->kind == ENTRY_FILE;
     if (r == 0 && !info->masked) {
-        take_install(info, text, n, path.p);
+        take_install(info, text, n, info->path);
         take_dropins(info);
     }
     return r;
@@ -123,10 +118,9 @@ static bool link_is_of(const struct info *info, struct str link, const char *tar
 static u32 links_in(const struct info *info, const char *folder, struct buf *report)
 {
     struct dir d;
-    char target[PATH_BYTES];
+    char target[PATH_BYTES], full[PATH_BYTES];
     u32 n = 0;
-    BUF(full, PATH_BYTES);
-    dir_open(&d, rooted(folder, &full));
+    dir_open(&d, rooted(folder, full));
     for (struct dirent *e; (e = dir_next(&d));) {
         if (sys_readlinkat(d.fd, e->d_name, target, sizeof target) < 0 || !link_is_of(info, str_of(e->d_name), target))
             continue;
@@ -142,14 +136,12 @@ static u32 links_in(const struct info *info, const char *folder, struct buf *rep
 }
 
 /* What lies in one configuration folder: links, and folders of links. NULL: first. */
-static struct index_entry *next_below(const char *config, struct index_entry *e, struct buf *path)
+static struct index_entry *next_below(const char *config, struct index_entry *e, char *path)
 {
     while ((e = index_all(e)))
         if ((e->kind == ENTRY_LINK || (e->kind == ENTRY_DIR && !z_ends(index_name(e), ".d")))
-            && STREQ(search_dirs[e->dir].path, config)) {
-            path->n = 0;
+            && STREQ(search_dirs + e->dir, config)) {
             index_path(e, path);
-            buf_end(path);
             break;
         }
     return e;
@@ -158,10 +150,10 @@ static struct index_entry *next_below(const char *config, struct index_entry *e,
 /* Links below one configuration folder, or an alias in it. *linked: only a link of its own name. */
 static bool enabled_below(const struct info *info, const char *config, bool *linked)
 {
-    BUF(path, PATH_BYTES);
-    for (struct index_entry *e = NULL; (e = next_below(config, e, &path));) {
+    char path[PATH_BYTES];
+    for (struct index_entry *e = NULL; (e = next_below(config, e, path));) {
         const char *name = index_name(e), *target = index_target(e);
-        if (e->kind == ENTRY_DIR ? links_in(info, path.p, NULL)
+        if (e->kind == ENTRY_DIR ? links_in(info, path, NULL)
                                  : !STREQ(name, info->name) && !STREQ(target, "/dev/null")
                                    && link_is_of(info, str_of(name), target))
             return true;
@@ -213,12 +205,11 @@ static const char *arrow(void) { return install_utf8 ? "\xe2\x86\x92" : "->"; }
 static int make_link(const char *path, const char *target, bool force, const struct install_options *o,
                      struct buf *report)
 {
-    char old[PATH_BYTES];
-    BUF(full, PATH_BYTES);
-    make_parents(rooted(path, &full));
-    int r = sys_symlink(target, full.p);
+    char old[PATH_BYTES], full[PATH_BYTES];
+    make_parents(rooted(path, full));
+    int r = sys_symlink(target, full);
     if (r == -EEXIST) {
-        ssize_t n = sys_readlinkat(AT_FDCWD, full.p, old, sizeof old);
+        ssize_t n = sys_readlinkat(AT_FDCWD, full, old, sizeof old);
         if (n >= 0 && STREQ(old, target))
             return 0;
         if (!force) {
@@ -227,8 +218,8 @@ static int make_link(const char *path, const char *target, bool force, const str
             return -EEXIST;
         }
         buf_fmt(report, "Removed \"%s\".\n", path);
-        sys_unlink(full.p);
-        r = sys_symlink(target, full.p);
+        sys_unlink(full);
+        r = sys_symlink(target, full);
     }
     if (r < 0)
         buf_fmt(report, "Failed to %s unit, file \"%s\": %s\n", o->verb, path, strerror(-r));
@@ -251,7 +242,7 @@ static int link_all(const struct info *info, u32 list, const char *suffix, const
         link = suffix ? STR(instance) : link;
     }
     while ((word = str_word(&rest, BLANKS)).p) {
-        BUF(path, PATH_BYTES);
+        char path[PATH_BYTES];
         if (!unit_name_valid(word) || (!suffix && unit_type_of(word) != unit_type_of(link))) {
             if (suffix)
                 buf_fmt(report, "Failed to %s unit, \"%.*s\" is not a valid unit name.\n", o->verb,
@@ -262,9 +253,9 @@ static int link_all(const struct info *info, u32 list, const char *suffix, const
             r = r ? r : -EINVAL;
             continue;
         }
-        buf_fmt(&path, suffix ? "%s/%.*s.%s/%.*s" : "%s/%.*s", config_of(o), (int)word.n, word.p, suffix,
-                (int)link.n, link.p);
-        int made = make_link(buf_end(&path), info->path, o->force, o, report);
+        path_fmt(path, suffix ? "%s/%.*s.%s/%.*s" : "%s/%.*s", config_of(o), (int)word.n, word.p, suffix,
+                 (int)link.n, link.p);
+        int made = make_link(path, info->path, o->force, o, report);
         r = r ? r : made;
     }
     return r;
@@ -280,13 +271,10 @@ static int add_links(const struct info *info, const struct install_options *o, s
 
 static void remove_links(const struct info *info, const struct install_options *o, struct buf *report)
 {
-    BUF(path, PATH_BYTES);
-    BUF(full, PATH_BYTES);
-    for (struct index_entry *e = NULL; (e = next_below(config_of(o), e, &path));)
-        if (e->kind == ENTRY_DIR && links_in(info, path.p, report)) {
-            full.n = 0;
-            (void)sys_rmdir(rooted(path.p, &full));
-        }
+    char path[PATH_BYTES], full[PATH_BYTES];
+    for (struct index_entry *e = NULL; (e = next_below(config_of(o), e, path));)
+        if (e->kind == ENTRY_DIR && links_in(info, path, report))
+            (void)sys_rmdir(rooted(path, full));
     links_in(info, config_of(o), report);
 }
 
@@ -345,8 +333,7 @@ int install_disable(struct str name, const struct install_options *o, struct buf
 int install_mask(struct str name, const struct install_options *o, struct buf *report)
 {
     static struct info info;
-    BUF(path, PATH_BYTES);
-    BUF(full, PATH_BYTES);
+    char path[PATH_BYTES], full[PATH_BYTES];
     struct stat st;
     int r = look_up(name, &info);
     if (r == 0 && info.compact) {
@@ -354,33 +341,31 @@ int install_mask(struct str name, const struct install_options *o, struct buf *r
                 "Empty the file to mask it (: >%s), then run 'systemctl daemon-reload'.\n", o->verb, info.path, info.path);
         return -EBUSY;
     }
-    buf_fmt(&path, "%s/%.*s", config_of(o), (int)name.n, name.p);
-    if (sys_lstat(rooted(buf_end(&path), &full), &st) == 0 && !S_ISLNK(st.st_mode)) {
-        buf_fmt(report, "Failed to %s unit: File %s already exists.\n", o->verb, path.p);
+    path_fmt(path, "%s/%.*s", config_of(o), (int)name.n, name.p);
+    if (sys_lstat(rooted(path, full), &st) == 0 && !S_ISLNK(st.st_mode)) {
+        buf_fmt(report, "Failed to %s unit: File %s already exists.\n", o->verb, path);
         return -EEXIST;
     }
     if (r < 0)
         buf_fmt(report, "Unit %.*s does not exist, proceeding anyway.\n", (int)name.n, name.p);
-    return make_link(path.p, "/dev/null", true, o, report);
+    return make_link(path, "/dev/null", true, o, report);
 }
 
 int install_unmask(struct str name, const struct install_options *o, struct buf *report)
 {
     static const char *const places[] = { CONFIG, RUNTIME };
-    char target[PATH_BYTES];
+    char target[PATH_BYTES], path[PATH_BYTES], full[PATH_BYTES];
     for (u32 i = o->runtime; i < LEN(places); i++) {
-        BUF(path, PATH_BYTES);
-        BUF(full, PATH_BYTES);
-        buf_fmt(&path, "%s/%.*s", places[i], (int)name.n, name.p);
-        if (sys_readlinkat(AT_FDCWD, rooted(buf_end(&path), &full), target, sizeof target) < 0
+        path_fmt(path, "%s/%.*s", places[i], (int)name.n, name.p);
+        if (sys_readlinkat(AT_FDCWD, rooted(path, full), target, sizeof target) < 0
             || !STREQ(target, "/dev/null"))
             continue;
-        int r = sys_unlink(full.p);
+        int r = sys_unlink(full);
         if (r < 0) {
-            buf_fmt(report, "Failed to %s unit, file \"%s\": %s\n", o->verb, path.p, strerror(-r));
+            buf_fmt(report, "Failed to %s unit, file \"%s\": %s\n", o->verb, path, strerror(-r));
             return r;
         }
-        buf_fmt(report, "Removed \"%s\".\n", path.p);
+        buf_fmt(report, "Removed \"%s\".\n", path);
     }
     return 0;
 }

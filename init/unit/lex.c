@@ -78,6 +78,13 @@ static enum lexed lex_section(struct lexer *l, struct str line, struct assignmen
     return LEX_SECTION;
 }
 
+/* What is wrong with a line. An error refuses the whole text. */
+static enum lexed bad_line(const struct lexer *l, enum level level, const char *why)
+{
+    log_line(level, "%s:%u: %s", l->path, l->line, why);
+    return level == LOG_ERR ? LEX_REFUSE : LEX_BAD_LINE;
+}
+
 enum lexed lex_next(struct lexer *l, struct assignment *a)
 {
     struct str line;
@@ -86,22 +93,16 @@ enum lexed lex_next(struct lexer *l, struct assignment *a)
             return LEX_END;
     while (!(line = str_trim(line)).n);
     a->line = l->line;
-    if (memchr(line.p, 0, line.n)) {
-        log_line(LOG_WARNING, "%s:%u: Line contains a NUL byte, ignoring it.", l->path, l->line);
-        return LEX_BAD_LINE;
-    }
-    if (!utf8_valid(line)) {
-        log_line(LOG_ERR, "%s:%u: String is not UTF-8 clean.", l->path, l->line);
-        return LEX_REFUSE;
-    }
+    if (memchr(line.p, 0, line.n))
+        return bad_line(l, LOG_WARNING, "Line contains a NUL byte, ignoring it.");
+    if (!utf8_valid(line))
+        return bad_line(l, LOG_ERR, "String is not UTF-8 clean.");
     if (line.p[0] == '[')
         return lex_section(l, line, a);
     int eq = str_find(line, '=');
-    if (eq <= 0) {
-        log_line(LOG_WARNING, eq < 0 ? "%s:%u: Missing '=', ignoring line."
-                 : "%s:%u: Missing key name before '=', ignoring line.", l->path, l->line);
-        return LEX_BAD_LINE;
-    }
+    if (eq <= 0)
+        return bad_line(l, LOG_WARNING, eq < 0 ? "Missing '=', ignoring line."
+                                               : "Missing key name before '=', ignoring line.");
     a->section = l->section;
     a->key = str_trim(str_cut(line, (size_t)eq));
     a->value = str_trim(str_from(line, (size_t)eq + 1));

@@ -31,12 +31,8 @@ static int read_text(struct build *b, char *text, u32 n)
             return 0;
         if (what == LEX_REFUSE)
             return -ENOEXEC;
-        if (what == LEX_SECTION && !str_starts(a.section, "X-")) {
-            u32 own = section_of_type(unit_type_of(b->name));
-            if (!str_is(a.section, "Unit") && !str_is(a.section, "Install")
-                && !(own && str_is(a.section, section_name(own))))
-                build_warn(b, LOG_WARNING, "Unknown section '%.*s'. Ignoring.", (int)a.section.n, a.section.p);
-        }
+        if (what == LEX_SECTION && !str_starts(a.section, "X-") && !build_section(b, a.section))
+            build_warn(b, LOG_WARNING, "Unknown section '%.*s'. Ignoring.", (int)a.section.n, a.section.p);
         if (what == LEX_ASSIGNMENT && build_assign(b, a.section, a.key, a.value) < 0)
             return -ENOEXEC;
     }
@@ -104,10 +100,8 @@ static void scan_folder(unit_id id, const struct index_entry *e, u32 kinds)
 {
     struct dir d;
     char target[PATH_BYTES];
-    BUF(path, PATH_BYTES);
-    buf_z(&path, search_root);
-    index_path(e, &path);
-    dir_open(&d, buf_end(&path));
+    char path[PATH_BYTES], full[PATH_BYTES];
+    dir_open(&d, rooted(index_path(e, path), full));
     for (struct dirent *f; (f = dir_next(&d));) {
         bool masked = f->d_type != DT_REG && sys_readlinkat(d.fd, f->d_name, target, sizeof target) >= 0
                    && STREQ(target, "/dev/null");
@@ -126,9 +120,9 @@ static void scan_named(unit_id id, struct str stem, const char *suffix, u32 kind
             scan_folder(id, e, kinds);
 }
 
-/* Calls scan for the unit's name and what stands for it: its template, and with `dashes` foo-.service for
+/* Calls scan for the unit's name and what stands for it: its template, and for drop-ins foo-.service for
  * foo-bar.service (systemd.unit(5)). */
-static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 kinds, bool dashes)
+static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 kinds)
 {
     BUF(t, UNIT_NAME_BYTES);
     scan_named(id, name, suffix, kinds);
@@ -136,7 +130,7 @@ static void scan_all_names(unit_id id, struct str name, const char *suffix, u32 
         unit_name_template(name, &t);
         scan_named(id, STR(t), suffix, kinds);
     }
-    if (!dashes)
+    if (kinds)
         return;
     struct str prefix = unit_name_prefix(name);
     struct str type = str_from(name, (size_t)str_rfind(name, '.'));
@@ -156,37 +150,32 @@ static int read_dropins(struct build *b)
 {
     dropins.n = dropins.group = 0;
     dropins.full = false;
-    scan_all_names(b->id, b->name, ".d", 0, true);
+    scan_all_names(b->id, b->name, ".d", 0);
     dropins.group++;
-    for (u32 i = 1; i < tab->names_n && UNIT(b->id)->aliased; i++)    /* drop-ins of its aliases count too */
-        if (tab->names[i].unit == b->id && tab->names[i].text != UNIT(b->id)->name)
-            scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0, true);
+    for (u32 i = 1; i < tab->names_n && b->unit->aliased; i++)    /* drop-ins of its aliases count too */
+        if (tab->names[i].unit == b->id && tab->names[i].text != b->unit->name)
+            scan_all_names(b->id, str_of(text_at(tab->names[i].text)), ".d", 0);
     dropins.group++;
     scan_named(b->id, str_from(b->name, (size_t)str_rfind(b->name, '.') + 1), ".d", 0);
     if (dropins.full) {
-        log_line(LOG_ERR, "%.*s: limit DROPINS_MAX reached (limits.h), refusing the unit.", (int)b->name.n, b->name.p);
+        log_line(LOG_ERR, "%s: limit DROPINS_MAX reached (limits.h), refusing the unit.", b->name.p);
         return -ENOEXEC;
     }
     for (u32 i = 0; i < dropins.n; i++) {
         if (dropins.at[i].masked)
             continue;
-        BUF(path, PATH_BYTES);
-        char *text;
+        char path[PATH_BYTES], *text;
         u32 n;
-        buf_fmt(&path, "%s/%s/%s", search_dirs[dropins.at[i].dir].path, dropins.at[i].folder, dropins.at[i].name);
-        int r = file_read(buf_end(&path), &text, &n);
+        path_fmt(path, "%s/%s/%s", search_dirs + dropins.at[i].dir, dropins.at[i].folder, dropins.at[i].name);
+        int r = file_read(path, &text, &n);
         if (r < 0) {
-            log_line(LOG_WARNING, "%s: %s, ignoring this drop-in.", path.p, read_complaint(r));
+            log_line(LOG_WARNING, "%s: %s, ignoring this drop-in.", path, read_complaint(r));
             continue;
         }
-        b->path = path.p;
+        b->path = path;
         b->line = 0;
-        r = read_text(b, text, n);
-        if (r < 0)
-            return r;
-        r = build_text(b, X_DropIn, STR(path), true);
-        if (r < 0)
-            return r;
+        if (read_text(b, text, n) < 0 || build_text(b, X_DropIn, str_of(path), true) < 0)
+            return -ENOEXEC;
     }
     return 0;
 }
@@ -196,7 +185,7 @@ static int read_dropins(struct build *b)
 /* The settings in working space become the unit's own. */
 static int commit(struct build *b)
 {
-    struct unit *u = UNIT(b->id);
+    struct unit *u = b->unit;
     u32 at = arena_take(&tab->arena, MAX(b->n, 1u) * sizeof(u32), sizeof(u32));
     if (!at)
         return table_limit("ARENA_BYTES");
@@ -209,16 +198,15 @@ static int commit(struct build *b)
 /* Reads the fragment that `e` names. A load state. */
 static int read_fragment(struct build *b, struct index_entry *e)
 {
-    struct unit *u = UNIT(b->id);
-    BUF(path, PATH_BYTES);
-    char *text;
+    struct unit *u = b->unit;
+    char path[PATH_BYTES], *text;
     u32 n;
-    int r = file_read_entry(e, &text, &n, &path);
-    b->path = path.p;
-    u->path = text_keep(STR(path));
-    u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : search_dirs[e->dir].origin;
+    int r = file_read_entry(e, &text, &n, path);
+    b->path = path;
+    u->path = text_keep(str_of(path));
+    u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : index_compact(e) ? FROM_COMPACT : FROM_FILE;
     if (r < 0) {
-        log_line(LOG_ERR, "%s: %s, refusing the unit.", path.p, read_complaint(r));
+        log_line(LOG_ERR, "%s: %s, refusing the unit.", path, read_complaint(r));
         return r == -ENOENT ? LOAD_NOT_FOUND : LOAD_ERROR;
     }
     if (n == 0 && e->kind == ENTRY_FILE)
@@ -237,11 +225,12 @@ static struct { unit_id id; const char *what, *type, *options; } given;
 
 static int take_given(struct build *b)
 {
-    bool mount = UNIT(b->id)->type == UNIT_MOUNT;
-    int r = build_text(b, mount ? D_What : D_SwapWhat, str_of(given.what), false);
-    if (r == 0 && mount)
+    if (b->unit->type != UNIT_MOUNT)
+        return build_text(b, D_SwapWhat, str_of(given.what), false);
+    int r = build_text(b, D_What, str_of(given.what), false);
+    if (r == 0)
         r = build_text(b, D_FsType, str_of(given.type), false);
-    if (r == 0 && mount && given.options)
+    if (r == 0 && given.options)
         r = build_text(b, D_Options, str_of(given.options), false);
     return r;
 }
@@ -251,7 +240,7 @@ static int load_body(struct build *b, struct index_entry *e)
     int state = LOAD_LOADED;
     if (e)
         state = read_fragment(b, e);
-    else if (type_needs_file(UNIT(b->id)->type) && !UNIT(b->id)->generated)
+    else if (type_needs_file(b->unit->type) && !b->unit->generated)
         state = LOAD_NOT_FOUND;
     if (state != LOAD_LOADED)
         return state;
@@ -259,12 +248,12 @@ static int load_body(struct build *b, struct index_entry *e)
         return LOAD_ERROR;
     if (read_dropins(b) < 0)
         return LOAD_BAD_SETTING;
-    b->path = e ? text_at(UNIT(b->id)->path) : unit_name(b->id);
+    b->path = e ? text_at(b->unit->path) : unit_name(b->id);
     for (u32 i = 0; i < 3; i++) {
         static const char *const suffix[] = { ".wants", ".requires", ".upholds" };
         static const u32 kinds[] = { DEP_WANTS, DEP_REQUIRES, DEP_UPHOLDS };
         dropins.n = 0;
-        scan_all_names(b->id, b->name, suffix[i], kinds[i], false);
+        scan_all_names(b->id, b->name, suffix[i], kinds[i]);
     }
     if (unit_complete(b) < 0)
         return LOAD_BAD_SETTING;
@@ -274,18 +263,17 @@ static int load_body(struct build *b, struct index_entry *e)
 /* A name that turns out to be an alias is handed to the unit whose name it is. */
 static bool load_as_alias(unit_id id, struct str real)
 {
-    if (str_is(real, unit_name(id)))
+    struct str alias = str_of(unit_name(id));
+    if (str_eq(real, alias) || UNIT(id)->kept)
         return false;
-    BUF(alias, UNIT_NAME_BYTES);
-    buf_z(&alias, unit_name(id));
-    unit_id target = UNIT(id)->kept ? 0 : unit_get(real);
-    return target && unit_alias(target, STR(alias)) == 0;
+    unit_id target = unit_get(real);
+    return target && unit_alias(target, alias) == 0;
 }
 
 static void load_one(unit_id id)
 {
     struct unit *u = UNIT(id);
-    struct build b = { .id = id, .words = build_words };
+    struct build b = { .id = id, .unit = u, .words = build_words };
     BUF(real, UNIT_NAME_BYTES);
     bool masked;
     b.name = str_of(unit_name(id));
@@ -293,9 +281,8 @@ static void load_one(unit_id id)
     if (load_as_alias(id, STR(real)))
         return;
     if (masked) {
-        BUF(path, PATH_BYTES);
-        index_path(e, &path);
-        u->path = text_keep(STR(path));
+        char path[PATH_BYTES];
+        u->path = text_keep(str_of(index_path(e, path)));
         u->load = LOAD_MASKED;
         return;
     }
@@ -337,14 +324,13 @@ void load_generated(unit_id id, const char *what, const char *type, const char *
 /* A template there is enabled as the instance that its DefaultInstance= names. */
 static void load_compact_template(struct index_entry *e)
 {
-    BUF(path, PATH_BYTES);
     BUF(name, UNIT_NAME_BYTES);
     struct assignment a = { 0 };
-    char *text;
+    char path[PATH_BYTES], *text;
     u32 n;
-    if (file_read_entry(e, &text, &n, &path) < 0)
+    if (file_read_entry(e, &text, &n, path) < 0)
         return;
-    struct lexer lex = lex_open(text, n, path.p);
+    struct lexer lex = lex_open(text, n, path);
     for (enum lexed what; (what = lex_next(&lex, &a)) != LEX_END && what != LEX_REFUSE;)
         if (what == LEX_ASSIGNMENT && str_is(a.section, "Install") && str_is(a.key, "DefaultInstance")) {
             name.n = 0;
@@ -357,7 +343,7 @@ static void load_compact_template(struct index_entry *e)
 void load_compact(void)
 {
     for (struct index_entry *e = NULL; (e = index_all(e));) {
-        if (e->kind > ENTRY_LINK || !search_dirs[e->dir].compact)
+        if (e->kind > ENTRY_LINK || !index_compact(e))
             continue;
         if (unit_name_is_template(str_of(index_name(e))))
             load_compact_template(e);

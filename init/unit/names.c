@@ -16,6 +16,9 @@ int unit_type_of(struct str name)
     return dot < 0 || name_find(type_names, str_from(name, (size_t)dot + 1), &type) < 0 ? -EINVAL : type;
 }
 
+/* Without the type. A place of -1 is that of no dot, and all of the name. */
+static struct str stem_of(struct str name) { return str_cut(name, (size_t)str_rfind(name, '.')); }
+
 static bool name_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
@@ -26,7 +29,7 @@ bool unit_name_valid(struct str name)
 {
     if (!name.n || name.n >= UNIT_NAME_BYTES || unit_type_of(name) < 0)
         return false;
-    struct str stem = str_cut(name, (size_t)str_rfind(name, '.'));
+    struct str stem = stem_of(name);
     if (!stem.n || stem.p[0] == '@')
         return false;
     for (size_t i = 0; i < stem.n; i++)
@@ -35,38 +38,21 @@ bool unit_name_valid(struct str name)
     return true;
 }
 
-static struct str stem_of(struct str name)
-{
-    int dot = str_rfind(name, '.');
-    return dot < 0 ? name : str_cut(name, (size_t)dot);
-}
+bool unit_name_is_template(struct str name) { return str_ends(stem_of(name), "@") && !unit_name_is_instance(name); }
 
-bool unit_name_is_template(struct str name)
-{
-    struct str stem = stem_of(name);
-    int at = str_find(stem, '@');
-    return at >= 0 && (size_t)at + 1 == stem.n;
-}
-
-bool unit_name_is_instance(struct str name)
-{
-    struct str stem = stem_of(name);
-    int at = str_find(stem, '@');
-    return at >= 0 && (size_t)at + 1 < stem.n;
-}
+bool unit_name_is_instance(struct str name) { return unit_name_instance(name).n; }
 
 struct str unit_name_prefix(struct str name)
 {
     struct str stem = stem_of(name);
-    int at = str_find(stem, '@');
-    return at < 0 ? stem : str_cut(stem, (size_t)at);
+    return str_cut(stem, (size_t)str_find(stem, '@'));
 }
 
 struct str unit_name_instance(struct str name)
 {
     struct str stem = stem_of(name);
     int at = str_find(stem, '@');
-    return at < 0 ? str_cut(name, 0) : str_from(stem, (size_t)at + 1);
+    return str_from(stem, at < 0 ? stem.n : (size_t)at + 1);
 }
 
 static void put_name(struct str name, struct str instance, struct buf *out)
@@ -90,16 +76,16 @@ int unit_name_with_instance(struct str name, struct str instance, struct buf *ou
 
 /* ---- escaping ------------------------------------------------------------------------------ */
 
+static void put_char(struct buf *out, char c, bool plain)
+{
+    buf_fmt(out, plain || c == '/' ? "%c" : "\\x%02x", c == '/' ? '-' : (u8)c);
+}
+
 void unit_name_escape(struct str text, struct buf *out)
 {
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        if (c == '/')
-            buf_c(out, '-');
-        else if (c == '-' || c == '\\' || !name_char(c) || (c == '.' && i == 0))
-            buf_fmt(out, "\\x%02x", (u8)c);
-        else
-            buf_c(out, c);
+        put_char(out, c, name_char(c) && c != '-' && c != '\\' && (c != '.' || i));
     }
 }
 
@@ -203,12 +189,7 @@ int unit_name_mangle(struct str text, bool globs, const char *suffix, struct buf
     }
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        if (c == '/')
-            buf_c(out, '-');
-        else if (name_char(c) || c == '@' || (glob && strchr("*?[]!", c)))
-            buf_c(out, c);
-        else
-            buf_fmt(out, "\\x%02x", (u8)c);
+        put_char(out, c, name_char(c) || c == '@' || (glob && strchr("*?[]!", c)));
     }
     struct str made = { out->p + at, out->n - at };
     if (!glob && unit_type_of(made) < 0)
@@ -279,10 +260,16 @@ bool path_valid(struct str path)
     return str_starts(path, "/") && path.n < PATH_BYTES && !has_dotdot(path);
 }
 
-bool path_below(struct str path, struct str above)
+bool path_below(struct str path, const char *above)
 {
-    if (str_is(above, "/"))
-        return str_starts(path, "/");
-    return path.n >= above.n && memcmp(path.p, above.p, above.n) == 0
-        && (path.n == above.n || path.p[above.n] == '/');
+    size_t n = strlen(above);
+    return str_starts(path, above) && (n == 1 || path.n == n || path.p[n] == '/');
+}
+
+bool path_below_any(struct str path, const char *words)
+{
+    for (EACH(above, words))
+        if (path_below(path, above))
+            return true;
+    return false;
 }

@@ -11,34 +11,17 @@
 /* The first folder that has a name wins. /etc/units is the compact folder: lying there means
  * enabled. Only what the kernel command line orders (systemd.mask= and the like, written to
  * generator.early) goes before it, or a broken unit there could not be masked to rescue a boot. */
-const struct search_dir search_dirs[] = {
-    { "/run/systemd/generator.early", FROM_FILE, false },
-    { "/etc/units", FROM_COMPACT, true },
-    { "/etc/systemd/system.control", FROM_FILE, false },
-    { "/run/systemd/system.control", FROM_FILE, false },
-    { "/run/systemd/transient", FROM_FILE, false },
-    { "/etc/systemd/system", FROM_FILE, false },
-    { "/etc/systemd/system.attached", FROM_FILE, false },
-    { "/run/systemd/system", FROM_FILE, false },
-    { "/run/systemd/system.attached", FROM_FILE, false },
-    { "/run/systemd/generator", FROM_FILE, false },
-    { "/usr/local/lib/systemd/system", FROM_FILE, false },
-    { "/usr/lib/systemd/system", FROM_FILE, false },
-    { "/lib/systemd/system", FROM_FILE, false },
-    { "/run/systemd/generator.late", FROM_FILE, false },
-};
-const u32 search_dirs_n = LEN(search_dirs);
+const char search_dirs[] =
+    "/run/systemd/generator.early\0/etc/units\0"
+    "/etc/systemd/system.control\0/run/systemd/system.control\0/run/systemd/transient\0"
+    "/etc/systemd/system\0/etc/systemd/system.attached\0/run/systemd/system\0/run/systemd/system.attached\0"
+    "/run/systemd/generator\0/usr/local/lib/systemd/system\0/usr/lib/systemd/system\0/lib/systemd/system\0"
+    "/run/systemd/generator.late\0";
 
 const char *search_root = "";
 
-char *rooted(const char *path, struct buf *full)
-{
-    buf_z(full, search_root);
-    buf_z(full, path);
-    return buf_end(full);
-}
+char *rooted(const char *path, char *full) { return path_fmt(full, "%s%s", search_root, path); }
 
-#define BUILTIN_DIR ((u8)LEN(search_dirs))
 #define HEADS 16384
 
 static char index_text[INDEX_BYTES] __attribute__((aligned(4096)));
@@ -57,12 +40,12 @@ const char *index_target(const struct index_entry *e)
     return builtin_alias ? builtins + e->target + 1 : e->kind == ENTRY_LINK ? index_text + e->target : "";
 }
 
-void index_path(const struct index_entry *e, struct buf *out)
+char *index_path(const struct index_entry *e, char *space)
 {
-    buf_z(out, e->kind == ENTRY_BUILTIN ? "/usr/lib/systemd/system" : search_dirs[e->dir].path);
-    buf_c(out, '/');
-    buf_z(out, index_name(e));
+    return path_fmt(space, "%s/%s", e->kind == ENTRY_BUILTIN ? "/usr/lib/systemd/system" : search_dirs + e->dir, index_name(e));
 }
+
+bool index_compact(const struct index_entry *e) { return STREQ(search_dirs + e->dir, "/etc/units"); }
 
 /* ---- building ------------------------------------------------------------------------------ */
 
@@ -78,7 +61,7 @@ static u32 keep(struct str s)
 }
 
 /* Entries of one name hang in the order of the folders, so the first found is the one that counts. */
-static struct index_entry *entry_add(struct str name, u8 dir, u8 kind)
+static struct index_entry *entry_add(struct str name, u16 dir, u8 kind)
 {
     if (entries_n == INDEX_MAX)
         return NULL;
@@ -100,7 +83,7 @@ static bool is_folder_name(struct str name)
 }
 
 /* One name of a folder. -ENOSPC: the index is full. */
-static int index_name_in(int fd, u8 dir, struct str name, u8 type)
+static int index_name_in(int fd, u16 dir, struct str name, u8 type)
 {
     char target[PATH_BYTES];
     struct index_entry *e;
@@ -115,16 +98,16 @@ static int index_name_in(int fd, u8 dir, struct str name, u8 type)
     return e && (n < 0 || e->target) ? 0 : -ENOSPC;
 }
 
-static int index_dir(u8 dir)
+static int index_dir(const char *folder)
 {
     struct dir d;
-    BUF(path, PATH_BYTES);
-    int fd = dir_open(&d, rooted(search_dirs[dir].path, &path)), r = 0;
+    char path[PATH_BYTES];
+    int fd = dir_open(&d, rooted(folder, path)), r = 0;
     if (fd < 0 && fd != -ENOENT)
-        log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path.p, strerror(-fd));
+        log_line(LOG_WARNING, "%s: %s, ignoring this unit folder.", path, strerror(-fd));
     for (struct dirent *e; r == 0 && (e = dir_next(&d));)
         if (e->d_name[0] != '.')
-            r = index_name_in(fd, dir, str_of(e->d_name), e->d_type);
+            r = index_name_in(fd, (u16)(folder - search_dirs), str_of(e->d_name), e->d_type);
     dir_close(&d);
     return r;
 }
@@ -133,19 +116,19 @@ static int index_dir(u8 dir)
 static bool lib_is_link(void)
 {
     struct stat st;
-    BUF(path, PATH_BYTES);
-    return sys_lstat(rooted("/lib", &path), &st) < 0 || S_ISLNK(st.st_mode);
+    char path[PATH_BYTES];
+    return sys_lstat(rooted("/lib", path), &st) < 0 || S_ISLNK(st.st_mode);
 }
 
 void index_build(void)
 {
     int r = 0;
     index_drop();
-    for (u8 dir = 0; dir < search_dirs_n && r == 0; dir++)
-        if (!STREQ(search_dirs[dir].path, "/lib/systemd/system") || !lib_is_link())
-            r = index_dir(dir);
+    for (EACH(folder, search_dirs))
+        if (r == 0 && (!STREQ(folder, "/lib/systemd/system") || !lib_is_link()))
+            r = index_dir(folder);
     for (u32 at = 0; builtins[at];) {
-        struct index_entry *e = entry_add(str_of(builtins + at), BUILTIN_DIR, ENTRY_BUILTIN);
+        struct index_entry *e = entry_add(str_of(builtins + at), 0, ENTRY_BUILTIN);
         u32 text = at + (u32)strlen(builtins + at) + 1;
         if (e) {
             e->name = at;
@@ -203,8 +186,8 @@ static struct index_entry *find_or_template(struct str name)
 
 static bool in_search_dirs(struct str folder)
 {
-    for (u32 i = 0; i < search_dirs_n; i++)
-        if (str_is(folder, search_dirs[i].path))
+    for (EACH(path, search_dirs))
+        if (str_is(folder, path))
             return true;
     return false;
 }
@@ -216,16 +199,13 @@ static struct str alias_of(const struct index_entry *e, struct buf *space)
     struct str target = str_of(index_target(e));
     if (e->kind == ENTRY_BUILTIN)
         return target;
-    BUF(joined, PATH_BYTES);
-    if (!str_starts(target, "/"))
-        buf_fmt(&joined, "%s/", search_dirs[e->dir].path);
-    buf_str(&joined, target);
+    char joined[PATH_BYTES];
+    path_fmt(joined, "%s/%s", *target.p == '/' ? "" : search_dirs + e->dir, target.p);
     /* "../system/foo.service" and the like */
-    struct str rest = { joined.p, joined.n }, part;
+    struct str rest = str_of(joined), part;
     while ((part = str_word(&rest, "/")).p) {
         if (str_is(part, "..")) {
-            int slash = str_rfind((struct str){ space->p, space->n }, '/');
-            space->n = (u32)MAX(slash, 0);
+            space->n = (u32)MAX(str_rfind(STR(*space), '/'), 0);
         } else if (!str_is(part, ".")) {
             buf_c(space, '/');
             buf_str(space, part);
@@ -239,7 +219,7 @@ static struct str alias_of(const struct index_entry *e, struct buf *space)
         return str_cut(full, 0);
     if (unit_type_of(base) == unit_type_of(str_of(index_name(e))))
         return base;
-    log_line(LOG_NOTICE, "%s/%s: links to a unit of another type, ignoring it.", search_dirs[e->dir].path, index_name(e));
+    log_line(LOG_NOTICE, "%s/%s: links to a unit of another type, ignoring it.", search_dirs + e->dir, index_name(e));
     return (struct str){ NULL, 0 };
 }
 
@@ -306,19 +286,15 @@ static int read_all(int fd, char **text, u32 *n)
 /* Below a root of its own a link's absolute target starts at that root. */
 static int open_below_root(const char *path)
 {
-    char here[PATH_BYTES], target[PATH_BYTES];
+    char here[PATH_BYTES], target[PATH_BYTES], full[PATH_BYTES];
     if (!z_copy(here, sizeof here, str_of(path)))
         return -ENAMETOOLONG;
     for (u32 hops = 0; hops < 16; hops++) {
-        BUF(full, PATH_BYTES);
-        ssize_t n = sys_readlinkat(AT_FDCWD, rooted(here, &full), target, sizeof target);
-        if (n < 0 || full.over)
-            return sys_open(full.p, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-        BUF(next, PATH_BYTES);
-        if (target[0] != '/')
-            buf_put(&next, here, (size_t)str_rfind(str_of(here), '/') + 1);
-        buf_z(&next, target);
-        z_copy(here, sizeof here, str_of(buf_end(&next)));
+        ssize_t n = sys_readlinkat(AT_FDCWD, rooted(here, full), target, sizeof target);
+        if (n < 0)
+            return sys_open(full, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        int above = target[0] == '/' ? 0 : str_rfind(str_of(here), '/') + 1;
+        z_copy(here, sizeof here, str_of(path_fmt(full, "%.*s%s", above, here, target)));
     }
     return -ELOOP;
 }
@@ -349,12 +325,11 @@ char *unpack(const char *packed, const u8 (*pairs)[2], char *to)
     return to;
 }
 
-int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path)
+int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path)
 {
     index_path(e, path);
-    buf_end(path);
     if (e->kind != ENTRY_BUILTIN)
-        return file_read(path->p, text, n);
+        return file_read(path, text, n);
     *n = (u32)(unpack(builtins + e->target, builtin_pairs, file_space) - file_space);
     *text = file_space;
     return 0;

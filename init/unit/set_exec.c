@@ -8,27 +8,27 @@
 
 #define COMMAND_WORD (WORD_UNQUOTE | WORD_UNESCAPE)
 
-struct command { u32 w[3 + 1024]; u32 flags; bool own_argv0; };      /* flags, path, argc, argv */
+struct command { u32 w[3 + 1024]; };      /* flags, path, argc, argv */
+
+#define OWN_ARGV0 BIT(7)                 /* '@'; not stored */
+#define PRIVILEGE (EXEC_FULL_PRIVILEGE | EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC)
 
 static struct str take_prefixes(struct str first, struct command *c)
 {
+    /* What a character changes, unless one of these is set. */
+    static const struct { char sign; u8 unless, changes; } signs[] = {
+        { '-', EXEC_IGNORE_FAILURE, EXEC_IGNORE_FAILURE }, { '@', OWN_ARGV0, OWN_ARGV0 },
+        { ':', EXEC_NO_EXPAND, EXEC_NO_EXPAND }, { '+', PRIVILEGE, EXEC_FULL_PRIVILEGE },
+        { '!', PRIVILEGE, EXEC_NO_SETUID },
+        { '!', EXEC_FULL_PRIVILEGE | EXEC_AMBIENT_MAGIC, EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC },
+    };
     for (; first.n; first = str_from(first, 1)) {
-        u32 privilege = c->flags & (EXEC_FULL_PRIVILEGE | EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC);
-        char p = first.p[0];
-        if (p == '-' && !(c->flags & EXEC_IGNORE_FAILURE))
-            c->flags |= EXEC_IGNORE_FAILURE;
-        else if (p == '@' && !c->own_argv0)
-            c->own_argv0 = true;
-        else if (p == ':' && !(c->flags & EXEC_NO_EXPAND))
-            c->flags |= EXEC_NO_EXPAND;
-        else if (p == '+' && !privilege)
-            c->flags |= EXEC_FULL_PRIVILEGE;
-        else if (p == '!' && !privilege)
-            c->flags |= EXEC_NO_SETUID;
-        else if (p == '!' && privilege == EXEC_NO_SETUID)
-            c->flags ^= EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC;
-        else
+        u32 i = 0;
+        while (i < LEN(signs) && (signs[i].sign != first.p[0] || c->w[0] & signs[i].unless))
+            i++;
+        if (i == LEN(signs))
             break;
+        c->w[0] ^= signs[i].changes;
     }
     return first;
 }
@@ -54,7 +54,7 @@ static const char *path_complaint(struct str path)
 
 static int refuse(struct build *b, const struct command *c, const char *why, struct str value)
 {
-    bool ignore = c->flags & EXEC_IGNORE_FAILURE;
+    bool ignore = c->w[0] & EXEC_IGNORE_FAILURE;
     build_warn(b, ignore ? LOG_WARNING : LOG_ERR, "%s%s: %.*s", why, ignore ? ", ignoring" : "",
                (int)value.n, value.p);
     return ignore ? 0 : -ENOEXEC;
@@ -95,8 +95,8 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
                 return -ENOEXEC;
             continue;
         }
-        WORKSPACE(word, 1, VALUE_BYTES);
-        WORKSPACE(full, 2, VALUE_BYTES);
+        WORKSPACE(word, 1);
+        WORKSPACE(full, 2);
         int r = build_word(b, rest, COMMAND_WORD, &word);
         if (r == 0)
             return 0;
@@ -115,12 +115,12 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
 static int take_command(struct build *b, const struct directive *d, struct str *rest, bool *more)
 {
     static struct command c SCRATCH;
-    WORKSPACE(word, 1, VALUE_BYTES);
-    WORKSPACE(path, 2, PATH_BYTES);
+    WORKSPACE(word, 1);
+    WORKSPACE(path, 2);
     struct str whole = *rest;
     BUF(simple, PATH_BYTES);
-    c.w[2] = c.flags = 0;
-    c.own_argv0 = *more = false;
+    c.w[0] = c.w[2] = 0;
+    *more = false;
     int r = build_word(b, rest, COMMAND_WORD, &word);
     if (r < 0)
         return refuse(b, &c, "Unbalanced quoting or invalid escape sequence", whole);
@@ -131,7 +131,7 @@ static int take_command(struct build *b, const struct directive *d, struct str *
         return 0;
     }
     struct str first = take_prefixes(STR(word), &c);
-    if (specifier_expand(b->name, first, &path) < 0 || path.over)
+    if (specifier_expand(b->name, first, &path) < 0 || path.n >= PATH_BYTES)
         return refuse(b, &c, "Failed to resolve unit specifiers in", first);
     struct str full = STR(path);
     const char *complaint = path_complaint(full);
@@ -139,14 +139,14 @@ static int take_command(struct build *b, const struct directive *d, struct str *
         return refuse(b, &c, complaint, full);
     path_simplify(full, false, &simple);
     c.w[1] = text_keep(STR(simple));
-    if (!c.w[1] || (!c.own_argv0 && add_word(&c, full) < 0))
+    if (!c.w[1] || (!(c.w[0] & OWN_ARGV0) && add_word(&c, full) < 0))
         return -ENOEXEC;
     r = take_arguments(b, &c, rest, more);
     if (r < 0)
         return r == -EAGAIN ? 0 : r;
     if (c.w[2] == 0 || !*text_at(c.w[3]))
         return refuse(b, &c, "Empty executable name or zeroeth argument", whole);
-    c.w[0] = c.flags;
+    c.w[0] &= ~OWN_ARGV0;
     return build_put(b, directive_id(d), c.w, 3 + c.w[2]);
 }
 
@@ -212,7 +212,7 @@ static int set_stream(struct build *b, const struct directive *d, struct str val
 {
     i32 kind = (i32)file;
     u32 text = 0;
-    WORKSPACE(simple, 1, PATH_BYTES);
+    WORKSPACE(simple, 1);
     for (EACH(prefix, files)) {
         if (str_starts(value, prefix)) {
             value = str_from(value, strlen(prefix));
@@ -223,8 +223,7 @@ static int set_stream(struct build *b, const struct directive *d, struct str val
                 build_warn(b, LOG_ERR, "%s= path is not absolute: %.*s", directive_name(d), (int)simple.n, simple.p);
                 return -ENOEXEC;
             }
-            text = text_keep(STR(simple));
-            return build_set(b, directive_id(d), (u32[]){ (u32)kind, text }, 2);
+            return build_set(b, directive_id(d), (u32[]){ (u32)kind, text_keep(STR(simple)) }, 2);
         }
         kind++;
     }
@@ -301,12 +300,12 @@ int set_users(struct build *b, const struct directive *d, struct str value)
 /* A path below /run, /var/lib, ...; the simplified one goes to working space 1, where the word was. */
 static bool relative_path(const struct directive *d, struct str *item)
 {
-    WORKSPACE(path, 1, PATH_BYTES);
+    WORKSPACE(path, 1);
     (void)d;
     buf_c(&path, '/');
     path_simplify(*item, false, &path);
     bool good = !str_starts(*item, "/") && !str_starts(*item, "private/") && !str_is(*item, "private")
-             && !path.over && path_valid(STR(path));
+             && path_valid(STR(path));
     if (good)
         *item = str_from(STR(path), 1);
     return good;

@@ -27,7 +27,7 @@ int set_deps(struct build *b, const struct directive *d, struct str value)
 /* The simplified path goes to working space 1, where the word was. */
 static bool mount_path(const struct directive *d, struct str *item)
 {
-    WORKSPACE(simple, 1, PATH_BYTES);
+    WORKSPACE(simple, 1);
     (void)d;
     path_simplify(*item, false, &simple);
     *item = STR(simple);
@@ -62,6 +62,13 @@ static void clear_conditions(struct build *b, u32 assert_bit)
             build_clear(b, i);
 }
 
+static bool take_sign(struct str *value, const char *sign)
+{
+    bool there = str_starts(*value, sign);
+    *value = str_trim(str_from(*value, there));
+    return there;
+}
+
 int set_condition(struct build *b, const struct directive *d, struct str value)
 {
     u32 kind = d->arg;
@@ -69,14 +76,10 @@ int set_condition(struct build *b, const struct directive *d, struct str value)
         clear_conditions(b, kind & COND_ASSERT);
         return 0;
     }
-    if (str_starts(value, "|")) {
+    if (take_sign(&value, "|"))
         kind |= COND_TRIGGER;
-        value = str_trim(str_from(value, 1));
-    }
-    if (str_starts(value, "!")) {
+    if (take_sign(&value, "!"))
         kind |= COND_NEGATE;
-        value = str_trim(str_from(value, 1));
-    }
     if (!build_expand(b, &value))
         return 0;
     if ((kind & 0xff) <= COND_NEEDS_UPDATE && !str_starts(value, "/"))

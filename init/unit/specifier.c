@@ -68,25 +68,24 @@ static void put_host(struct utsname *u, char which, struct buf *out)
 /* %i %I %j %J %n %N %p %P %f: parts of the unit's own name. */
 static int put_name_part(struct str unit, char which, struct buf *out)
 {
-    struct str prefix = unit_name_prefix(unit), instance = unit_name_instance(unit);
-    bool has_instance = unit_name_is_instance(unit);
-    int dash = str_rfind(prefix, '-');
-    struct str last = str_from(prefix, (size_t)dash + 1);
-    switch (which) {
-    case 'n': buf_str(out, unit); return 0;
-    case 'N': buf_str(out, str_cut(unit, (size_t)MAX(str_rfind(unit, '.'), 0))); return 0;
-    case 'p': buf_str(out, prefix); return 0;
-    case 'P': return unit_name_unescape(prefix, out);
-    case 'i': buf_str(out, instance); return 0;
-    case 'I': return unit_name_unescape(instance, out);
-    case 'j': buf_str(out, last); return 0;
-    case 'J': return unit_name_unescape(last, out);
-    default:                             /* %f */
-        if (has_instance)
+    struct str part = unit_name_prefix(unit), instance = unit_name_instance(unit);
+    if (which == 'f') {
+        if (instance.n)
             return unit_path_unescape(instance, out);
         buf_c(out, '/');
-        return unit_name_unescape(prefix, out);
+    } else if (which == 'n') {
+        part = unit;
+    } else if (which == 'N') {
+        part = str_cut(unit, (size_t)MAX(str_rfind(unit, '.'), 0));
+    } else if ((which | 32) == 'i') {
+        part = instance;
+    } else if ((which | 32) == 'j') {
+        part = str_from(part, (size_t)str_rfind(part, '-') + 1);
     }
+    if (strchr("fPIJ", which))
+        return unit_name_unescape(part, out);
+    buf_str(out, part);
+    return 0;
 }
 
 static int put_specifier(struct str unit, char c, struct buf *out)

@@ -10,19 +10,12 @@ static struct table tables[2];
 static char arenas[2][ARENA_BYTES] __attribute__((aligned(4096)));
 struct table *tab = &tables[0];
 
-const struct dep_name dep_names[] = {
-    { DEP_REQUIRES, "Requires", "RequiredBy" }, { DEP_REQUISITE, "Requisite", "RequisiteOf" },
-    { DEP_WANTS, "Wants", "WantedBy" }, { DEP_BINDS_TO, "BindsTo", "BoundBy" },
-    { DEP_PART_OF, "PartOf", "ConsistsOf" }, { DEP_UPHOLDS, "Upholds", "UpheldBy" },
-    { DEP_CONFLICTS, "Conflicts", "ConflictedBy" }, { DEP_AFTER, "After", "Before" },
-    { DEP_ON_FAILURE, "OnFailure", "OnFailureOf" }, { DEP_ON_SUCCESS, "OnSuccess", "OnSuccessOf" },
-    { DEP_TRIGGERS, "Triggers", "TriggeredBy" },
-    { DEP_RELOAD_TO, "PropagatesReloadTo", "ReloadPropagatedFrom" },
-    { DEP_STOP_TO, "PropagatesStopTo", "StopPropagatedFrom" },
-    { DEP_JOINS_NS, "JoinsNamespaceOf", "JoinsNamespaceOf" },
-    { DEP_REFERENCES, "References", "ReferencedBy" }, { DEP_IN_SLICE, "InSlice", "SliceOf" },
-    { 0, NULL, NULL },
-};
+/* In the order of enum dep. */
+const char dep_names[] =
+    "Requires\0RequiredBy\0Requisite\0RequisiteOf\0Wants\0WantedBy\0BindsTo\0BoundBy\0PartOf\0ConsistsOf\0"
+    "Upholds\0UpheldBy\0Conflicts\0ConflictedBy\0After\0Before\0OnFailure\0OnFailureOf\0OnSuccess\0OnSuccessOf\0"
+    "Triggers\0TriggeredBy\0PropagatesReloadTo\0ReloadPropagatedFrom\0PropagatesStopTo\0StopPropagatedFrom\0"
+    "JoinsNamespaceOf\0JoinsNamespaceOf\0References\0ReferencedBy\0InSlice\0SliceOf\0";
 
 static struct arena *arena(void)
 {
@@ -65,18 +58,20 @@ static void hash_insert(u16 entry)
     *head = entry;
 }
 
-static void hash_grow(void)
+static void rehash(u32 size)
 {
-    u32 size = tab->hash_mask ? (tab->hash_mask + 1u) * 2 : 256;
-    if (tab->names_n < size - size / 4 && tab->hash_mask)
-        size = 0;
-    if (!size || size > LEN(tab->hash))
-        return;
     memset(tab->hash, 0, size * sizeof *tab->hash);
     tab->hash_mask = (u16)(size - 1);
     for (u32 i = 1; i < tab->names_n; i++)
         if (tab->names[i].unit)
             hash_insert((u16)i);
+}
+
+static void hash_grow(void)
+{
+    u32 size = tab->hash_mask ? (tab->hash_mask + 1u) * 2 : 256;
+    if (size <= LEN(tab->hash) && (tab->names_n >= size - size / 4 || !tab->hash_mask))
+        rehash(size);
 }
 
 static struct name_entry *name_lookup(struct str name)
@@ -304,10 +299,7 @@ void table_undo(struct table_mark m)
         UNIT(e->to)->in_n--;
     }
     tab->names_n = m.names;
-    memset(tab->hash, 0, (tab->hash_mask + 1u) * sizeof *tab->hash);
-    for (u32 i = 1; i < tab->names_n; i++)
-        if (tab->names[i].unit)
-            hash_insert((u16)i);
+    rehash(tab->hash_mask + 1u);
     memset(tab->units + m.units, 0, (tab->units_n - m.units) * sizeof *tab->units);
     tab->units_n = m.units;
     tab->arena.used = m.arena;

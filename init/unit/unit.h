@@ -27,8 +27,7 @@ enum dep {
     DEP_STOP_TO = BIT(12), DEP_JOINS_NS = BIT(13), DEP_REFERENCES = BIT(14), DEP_IN_SLICE = BIT(15),
     DEP_REVERSE = BIT(16),              /* in a directive's row: "from" and "to" change places */
 };
-struct dep_name { u32 kind; const char *forward, *inverse; };
-extern const struct dep_name dep_names[];              /* ends with kind 0 */
+extern const char dep_names[];                         /* pairs of words, from bit 0 on: Requires, RequiredBy */
 
 typedef u16 unit_id;                                   /* 0: no unit */
 
@@ -94,7 +93,8 @@ bool slice_name_valid(struct str name);
 int slice_parent(struct str name, struct buf *out);            /* 0: none, 1: written */
 void path_simplify(struct str path, bool keep_slash, struct buf *out);
 bool path_valid(struct str path);                              /* absolute, no "..", no ctrl */
-bool path_below(struct str path, struct str above);            /* equal or inside */
+bool path_below(struct str path, const char *above);           /* equal or inside */
+bool path_below_any(struct str path, const char *words);       /* ... of one of them */
 
 /* ---- table.c: units, names, edges ---------------------------------------------------------- */
 
@@ -221,6 +221,7 @@ enum lexed lex_next(struct lexer *l, struct assignment *a);
 
 struct build {
     unit_id id;
+    struct unit *unit;
     struct str name;                    /* the unit's name while its text is read */
     const char *path;                   /* file and line for messages */
     u32 line;
@@ -238,6 +239,7 @@ int build_int(struct build *b, u32 id, i32 v);
 int build_span(struct build *b, u32 id, usec t);
 int build_text(struct build *b, u32 id, struct str s, bool more);  /* set or, with more, put */
 int build_value(struct build *b, const struct directive *d, struct str value);
+u32 build_section(const struct build *b, struct str name);         /* 0: means nothing in this unit's files */
 int build_assign(struct build *b, struct str section, struct str key, struct str value);
 
 /* What setters share. `why` begins with "=" when the directive's name goes before it. */
@@ -251,8 +253,8 @@ int build_list(struct build *b, const struct directive *d, struct str value, u32
 int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *word);   /* as word_next() */
 
 /* A writer over working space 0, 1 or 2; they have VALUE_BYTES each. */
-#define WORKSPACE(name, which, size) struct buf name; scratch(&name, which, size)
-void scratch(struct buf *b, u32 which, u32 size);
+#define WORKSPACE(name, which) struct buf name; scratch(&name, which)
+void scratch(struct buf *b, u32 which);
 
 /* ---- specifier.c --------------------------------------------------------------------------- */
 
@@ -263,28 +265,27 @@ extern const char *specifier_fragment;                  /* what %y says; set whi
 
 /* The tree that is looked at; "" is the running system. Without a final slash. */
 extern const char *search_root;
-char *rooted(const char *path, struct buf *full);      /* with search_root before it */
+char *rooted(const char *path, char *full);            /* with search_root before it; full: PATH_BYTES */
 
-struct search_dir { const char *path; u8 origin; bool compact; };
-extern const struct search_dir search_dirs[];
-extern const u32 search_dirs_n;
+extern const char search_dirs[];                       /* words: the folders in order */
 
 void index_build(void);                                /* reads all unit folders */
 void index_drop(void);                                 /* gives its pages back */
 bool index_built(void);
-struct index_entry { u32 name, target, next; u8 dir, kind; bool told; };
+struct index_entry { u32 name, target, next; u16 dir /* in search_dirs */; u8 kind; bool told; };
 enum entry_kind { ENTRY_FILE, ENTRY_LINK, ENTRY_DIR, ENTRY_BUILTIN };
 struct index_entry *index_find(struct str name);       /* a unit file or link; first folder wins */
 struct index_entry *index_next(struct index_entry *after, struct str name);  /* folders too; NULL: first */
 struct index_entry *index_all(struct index_entry *after);      /* every entry; NULL: first */
 const char *index_name(const struct index_entry *e);
 const char *index_target(const struct index_entry *e); /* of a link */
-void index_path(const struct index_entry *e, struct buf *out); /* full path, without the root */
+bool index_compact(const struct index_entry *e);       /* lies in /etc/units, which means enabled */
+char *index_path(const struct index_entry *e, char *space);    /* full path, without the root; PATH_BYTES */
 /* Follows aliases of `name` to the entry that holds its text. NULL: not found. *id_name becomes the
  * name the unit really has. *masked: it ends at /dev/null or in an empty file. */
 struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked);
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
-int file_read_entry(const struct index_entry *e, char **text, u32 *n, struct buf *path);
+int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path);     /* path: as index_path() */
 
 extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
 extern const u8 builtin_pairs[][2], directive_pairs[][2];

@@ -128,10 +128,11 @@ static void print_settings(unit_id id)
 /* One dependency, as this unit has it: "Wants+After x.target" or, inverse, "WantedBy x.target". */
 static void put_edge(const struct edge *e, bool inverse, u32 kinds, unit_id other)
 {
+    u32 have = e->kinds;
     BUF(b, 900);
-    for (const struct dep_name *d = dep_names; d->kind; d++)
-        if (e->kinds & d->kind & kinds)
-            buf_fmt(&b, "%s%s", b.n ? "+" : "", inverse ? d->inverse : d->forward);
+    for (const char *name = dep_names; *name; name = z_next(z_next(name)), kinds >>= 1, have >>= 1)
+        if (have & kinds & 1)
+            buf_fmt(&b, "%s%s", b.n ? "+" : "", inverse ? z_next(name) : name);
     if (b.n)
         line("%s %s", buf_end(&b), unit_name(other));
 }
