@@ -447,7 +447,7 @@ static int break_cycle(unit_id start, u32 depth)
 static int search_cycle(unit_id from)
 {
     u32 n = 0;
-    frames[n++] = (struct frame){ .job = from, .edge = UNIT(from)->in };
+    frames[n++] = (struct frame){ .job = (u16)from, .edge = UNIT(from)->in };
     mark[from] = ON_PATH;
     while (n) {
         struct frame *f = &frames[n - 1];
@@ -470,7 +470,7 @@ static int search_cycle(unit_id from)
         if (mark[other] == ON_PATH)
             return break_cycle(other, n);
         mark[other] = ON_PATH;
-        frames[n++] = (struct frame){ .job = other, .edge = UNIT(other)->in };
+        frames[n++] = (struct frame){ .job = (u16)other, .edge = UNIT(other)->in };
     }
     return 0;
 }

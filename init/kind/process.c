@@ -164,7 +164,7 @@ pid_t run_command(unit_id id, struct spawn *s)
     rt->emptied = false;
     if (execed > 0) {
         rt->execed_fd = execed;
-        (void)watch_add(execed, 1 /* EPOLLIN */, WATCH_EXECED, id);
+        (void)watch_add(execed, 1 /* EPOLLIN */, WATCH_EXECED, (u16)id);
     }
     if (s->flags & SPAWN_CONTROL) {
         rt->control_pid = rt->control_group = pid;
