@@ -19,15 +19,10 @@ int cgroup_make(const char *path)
     BUF(part, PATH_BYTES / 4);
     full_path(&part, path, "");
     int r = sys_mkdir(part.p, 0755);
-    if (r != -ENOENT)
-        return r == -EEXIST ? 0 : r;
-    for (char *p = part.p + sizeof ROOT; *p; p++)
-        if (*p == '/') {
-            *p = 0;
-            (void)sys_mkdir(part.p, 0755);
-            *p = '/';
-        }
-    r = sys_mkdir(part.p, 0755);
+    if (r == -ENOENT) {
+        make_parents(part.p);
+        r = sys_mkdir(part.p, 0755);
+    }
     return r == -EEXIST ? 0 : r;
 }
 

@@ -37,16 +37,6 @@ static int do_fds(struct child *c)
     return r < 0 ? r : sys_dup_to(listen, 4, false);
 }
 
-static int write_file(const char *path, const char *text, size_t n)
-{
-    int fd = sys_openat(AT_FDCWD, path, O_WRONLY, 0);
-    if (fd < 0)
-        return fd;
-    ssize_t r = sys_write(fd, text, n);
-    sys_close(fd);
-    return r < 0 ? (int)r : 0;
-}
-
 /* Only where clone3() could not put us there. */
 static int do_cgroup(struct child *c)
 {
@@ -54,7 +44,7 @@ static int do_cgroup(struct child *c)
         return 0;
     BUF(path, PATH_BYTES / 4);
     buf_fmt(&path, "/sys/fs/cgroup/%s/cgroup.procs", c->s->cgroup);
-    int r = write_file(buf_end(&path), "0", 1);
+    int r = file_put(buf_end(&path), S("0"), 0);
     return r == -ENOENT ? 0 : r;
 }
 
@@ -64,7 +54,7 @@ static int do_oom_adjust(struct child *c)
         return 0;
     BUF(text, 16);
     buf_fmt(&text, "%d", unit_int(c->s->unit, D_OOMScoreAdjust));
-    int r = write_file("/proc/self/oom_score_adj", text.p, text.n);
+    int r = file_put("/proc/self/oom_score_adj", STR(text), 0);
     return r == -EACCES || r == -EPERM ? 0 : r;     /* as systemd: not allowed is not an error */
 }
 
@@ -163,8 +153,13 @@ static int do_exec(struct child *c)
 
 /* ---- the table and the walk through it ----------------------------------------------------- */
 
-static const struct { int (*run)(struct child *); u8 status; bool privileged; } steps[] = {
-#define STEP(name, status, run, privileged) { run, status, privileged },
+static int (*const runs[])(struct child *) = {
+#define STEP(name, status, run, privileged) run,
+#include "steps.def"
+#undef STEP
+};
+static const struct { u8 status; bool privileged; } steps[] = {
+#define STEP(name, status, run, privileged) { status, privileged },
 #include "steps.def"
 #undef STEP
 };
@@ -181,7 +176,7 @@ _Noreturn void child_main(struct child *c)
     for (u32 i = 0; i < LEN(steps); i++) {
         if (privileged && !steps[i].privileged)
             continue;
-        int r = steps[i].run(c);
+        int r = runs[i](c);
         if (r >= 0)
             continue;
         int status = c->failed_status ? c->failed_status : steps[i].status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * What the helpers share: programs that are found and run, folders that are made. */
+ * What the helpers share: programs that are found and run. */
 #include "helper.h"
 
 int run_program(const char *path, char *const *argv)
@@ -30,10 +30,4 @@ const char *find_program(const char *name)
             return space;
     }
     return NULL;
-}
-
-void make_folders(const char *path, mode_t mode)
-{
-    for (const char *p = path + 1; (p = strchr(p, '/')); p++)
-        (void)sys_mkdir(z_fmt("%.*s", (int)(p - path), path), mode);
 }

@@ -48,7 +48,7 @@ struct kind {
     const char *names;                   /* of SubState: a table of names.c; state 0 is "dead" */
     u8 states, failed;                   /* how many; which one is "failed" */
 };
-extern const struct kind kinds[UNIT_TYPES];
+const struct kind *kind_of(unit_id id);
 
 /* ---- what is known of a unit while it lives ------------------------------------------------ */
 
