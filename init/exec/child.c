@@ -42,9 +42,7 @@ static int do_cgroup(struct child *c)
 {
     if (!c->s->cgroup[0] || !exec_cgroups || c->shares_memory)
         return 0;
-    BUF(path, PATH_BYTES / 4);
-    buf_fmt(&path, "/sys/fs/cgroup/%s/cgroup.procs", c->s->cgroup);
-    int r = file_put(buf_end(&path), S("0"), 0);
+    int r = file_put(cgroup_file(c->s->cgroup, "cgroup.procs"), S("0"), 0);
     return r == -ENOENT ? 0 : r;
 }
 
