@@ -119,12 +119,10 @@ static void wait_for_quiet(const struct child *c)
 /* A command without a slash is looked for in the path of systemd.exec(5). */
 static int exec_in_path(struct child *c, const char *name)
 {
-    static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin",
-                                           "/sbin", "/bin" };
     int result = -ENOENT;
-    for (u32 i = 0; i < LEN(folders); i++) {
+    for (EACH(folder, "/usr/local/sbin\0/usr/local/bin\0/usr/sbin\0/usr/bin\0/sbin\0/bin\0")) {
         BUF(path, 512);
-        buf_fmt(&path, "%s/%s", folders[i], name);
+        buf_fmt(&path, "%s/%s", folder, name);
         int r = path.over ? -ENAMETOOLONG : sys_execve(buf_end(&path), c->argv, c->envp);
         if (r != -ENOENT && r != -ENOTDIR)
             result = r;

@@ -20,10 +20,9 @@ int run_program(const char *path, char *const *argv)
 
 const char *find_program(const char *name)
 {
-    static const char *const folders = "/usr/sbin\0/sbin\0/usr/bin\0/bin\0/usr/local/sbin\0";
     static char space[256];
     struct buf path = BUF_OVER(space);
-    for (const char *folder = folders; *folder; folder = z_next(folder)) {
+    for (EACH(folder, "/usr/sbin\0/sbin\0/usr/bin\0/bin\0/usr/local/sbin\0")) {
         path.n = 0;
         buf_fmt(&path, "%s/%s", folder, name);
         if (sys_access(buf_end(&path), 1) == 0)

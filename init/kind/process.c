@@ -316,13 +316,10 @@ void group_forget(unit_id id)
 
 static int signal_of(unit_id id, enum kill_op op)
 {
-    i32 sig = unit_int(id, D_KillSignal);
-    switch (op) {
-    case OP_KILL: return unit_int(id, D_FinalKillSignal);
-    case OP_WATCHDOG: return unit_int(id, D_WatchdogSignal);
-    case OP_RESTART: return unit_int(id, D_RestartKillSignal) ? unit_int(id, D_RestartKillSignal) : sig;
-    default: return sig;
-    }
+    static const u16 directive[] = { [OP_TERMINATE] = D_KillSignal, [OP_RESTART] = D_RestartKillSignal,
+                                     [OP_KILL] = D_FinalKillSignal, [OP_WATCHDOG] = D_WatchdogSignal };
+    i32 sig = unit_int(id, directive[op]);
+    return sig ? sig : unit_int(id, D_KillSignal);
 }
 
 static bool kill_one(pid_t pid, int sig, bool hup)
