@@ -10,7 +10,8 @@
 
 /* ---- states as the graph sees them --------------------------------------------------------- */
 
-enum active { INACTIVE, ACTIVE, RELOADING, FAILED, ACTIVATING, DEACTIVATING, ACTIVE_STATES };
+/* In this order each of the questions below is one range. */
+enum active { INACTIVE, FAILED, ACTIVE, RELOADING, ACTIVATING, DEACTIVATING, ACTIVE_STATES };
 extern const char active_names[];
 
 /* Of each unit; written by set_state() (kind/kind.c) alone. */
