@@ -8,9 +8,12 @@
 
 #include <linux/prctl.h>
 
-/* link: `make install` puts a link of this name into /usr/bin or /usr/sbin; 0: called by pith itself only. */
-enum { BIN = 1, SBIN };
-struct applet { char name[23]; u8 link; int (*main)(int argc, char **argv); };
+/* The applets. `make install` puts links of the first names into /usr/bin and /usr/sbin; the others are called by
+ * pith itself only. */
+enum { IN_BIN = 1, WITH_LINK = 5 };
+static const char applet_names[] =
+    "systemctl\0halt\0poweroff\0reboot\0shutdown\0systemd-journald\0systemd-fsck\0systemd-remount-fs\0"
+    "systemd-sulogin-shell\0pith-mount\0pith-disklinks\0pith-shutdown\0links\0";
 
 static int init_main(int argc, char **argv)
 {
@@ -23,20 +26,9 @@ static int init_main(int argc, char **argv)
 
 static int links_main(int argc, char **argv);
 
-static const struct applet applets[] = {
-    { "systemctl", BIN, systemctl_main },
-    { "halt", SBIN, power_main },
-    { "poweroff", SBIN, power_main },
-    { "reboot", SBIN, power_main },
-    { "shutdown", SBIN, power_main },
-    { "systemd-journald", 0, journal_main },
-    { "systemd-fsck", 0, fsck_main },
-    { "systemd-remount-fs", 0, remount_main },
-    { "systemd-sulogin-shell", 0, sulogin_main },
-    { "pith-mount", 0, mount_main },
-    { "pith-disklinks", 0, disklinks_main },
-    { "pith-shutdown", 0, shutdown_main },
-    { "links", 0, links_main },
+static int (*const mains[])(int argc, char **argv) = {
+    systemctl_main, power_main, power_main, power_main, power_main, journal_main, fsck_main, remount_main,
+    sulogin_main, mount_main, disklinks_main, shutdown_main, links_main,
 };
 
 static int links_main(int argc, char **argv)
@@ -44,29 +36,28 @@ static int links_main(int argc, char **argv)
     BUF(out, 1024);
     (void)argc;
     (void)argv;
-    for (u32 i = 0; i < LEN(applets); i++)
-        if (applets[i].link)
-            buf_fmt(&out, "/usr/%s/%s\n", applets[i].link == BIN ? "bin" : "sbin", applets[i].name);
+    for (i32 i = 0; i < WITH_LINK; i++)
+        buf_fmt(&out, "/usr/%s/%s\n", i < IN_BIN ? "bin" : "sbin", name_of(applet_names, i));
     return sys_write(1, out.p, out.n) < 0;
 }
 
-static const struct applet *find(const char *name)
+/* The applet's number, -1: none. */
+static i32 find(const char *name)
 {
     const char *slash = strrchr(name, '/');
-    for (u32 i = 0; i < LEN(applets); i++)
-        if (STREQ(applets[i].name, slash ? slash + 1 : name))
-            return &applets[i];
-    return NULL;
+    i32 applet = -1;
+    (void)name_find(applet_names, str_of(slash ? slash + 1 : name), &applet);
+    return applet;
 }
 
 int main(int argc, char **argv, char **envp)
 {
-    const struct applet *a = argc > 0 ? find(argv[0]) : NULL;
+    i32 applet = argc > 0 ? find(argv[0]) : -1;
     (void)sys_small_pages();
     client_environment = envp;
-    if (!a && argc > 1 && sys_getpid() != 1 && (a = find(argv[1])))
+    if (applet < 0 && argc > 1 && sys_getpid() != 1 && (applet = find(argv[1])) >= 0)
         argc--, argv++;                  /* pith systemctl ... */
-    if (a && !a->link)
-        (void)sys_prctl(PR_SET_NAME, (unsigned long)a->name, 0);     /* for ps(1): all are one file */
-    return a ? a->main(argc, argv) : init_main(argc, argv);
+    if (applet >= WITH_LINK)             /* for ps(1): all are one file */
+        (void)sys_prctl(PR_SET_NAME, (unsigned long)name_of(applet_names, applet), 0);
+    return (applet < 0 ? init_main : mains[applet])(argc, argv);
 }

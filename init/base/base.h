@@ -118,7 +118,8 @@ int file_line(const char *path, char *text, u32 size);  /* its first line; bytes
 int file_put(const char *path, struct str text, u32 create);   /* create: 0, or the mode of a new file */
 struct str file_text(const char *path, char *space, u32 size);         /* as file_get() */
 struct str file_value(struct str text, const char *key);       /* of the first line "key=value"; or empty */
-void make_parents(const char *path);                 /* the folders above it, 0755 */
+void make_folders(const char *path, mode_t mode);    /* all that a '/' in the path ends */
+static inline void make_parents(const char *path) { make_folders(path, 0755); }
 
 /* The entries of a folder but "." and ".."; the last call closes it, dir_close() does before that. */
 struct dir { int fd; u32 at, n; char entries[4096] __attribute__((aligned(8))); };

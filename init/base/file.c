@@ -51,12 +51,12 @@ struct str file_value(struct str text, const char *key)
     return (struct str){ "", 0 };
 }
 
-void make_parents(const char *path)
+void make_folders(const char *path, mode_t mode)
 {
     BUF(part, PATH_BYTES);
     for (const char *p = path; *p; p++) {
         if (*p == '/' && p > path)
-            (void)sys_mkdir(buf_end(&part), 0755);
+            (void)sys_mkdir(buf_end(&part), mode);
         buf_c(&part, *p);
     }
 }

@@ -6,42 +6,34 @@
 
 #include <dirent.h>
 
-#define ROOT "/sys/fs/cgroup"
-
-static char *full_path(struct buf *b, const char *path, const char *file)
+const char *cgroup_file(const char *path, const char *file)
 {
-    buf_fmt(b, ROOT "/%s%s%s", path, *file ? "/" : "", file);
-    return buf_end(b);
+    static char full[PATH_BYTES / 4];
+    struct buf b = BUF_OVER(full);
+    buf_fmt(&b, "/sys/fs/cgroup/%s%s%s", path, *file ? "/" : "", file);
+    return buf_end(&b);
 }
 
 int cgroup_make(const char *path)
 {
-    BUF(part, PATH_BYTES / 4);
-    full_path(&part, path, "");
-    int r = sys_mkdir(part.p, 0755);
-    if (r != -ENOENT)
-        return r == -EEXIST ? 0 : r;
-    for (char *p = part.p + sizeof ROOT; *p; p++)
-        if (*p == '/') {
-            *p = 0;
-            (void)sys_mkdir(part.p, 0755);
-            *p = '/';
-        }
-    r = sys_mkdir(part.p, 0755);
+    const char *full = cgroup_file(path, "");
+    int r = sys_mkdir(full, 0755);
+    if (r == -ENOENT) {
+        make_parents(full);
+        r = sys_mkdir(full, 0755);
+    }
     return r == -EEXIST ? 0 : r;
 }
 
 int cgroup_open(const char *path)
 {
-    BUF(full, PATH_BYTES / 4);
-    return sys_open(full_path(&full, path, ""), O_PATH | O_DIRECTORY);
+    return sys_open(cgroup_file(path, ""), O_PATH | O_DIRECTORY);
 }
 
 int cgroup_populated(const char *path)
 {
     char text[128];
-    BUF(full, PATH_BYTES / 4);
-    ssize_t n = file_get(full_path(&full, path, "cgroup.events"), text, sizeof text);
+    ssize_t n = file_get(cgroup_file(path, "cgroup.events"), text, sizeof text);
     if (n < 0)
         return n == -ENOENT || n == -ENODEV ? 0 : (int)n;
     return strstr(text, "populated 1") != NULL;
@@ -50,11 +42,10 @@ int cgroup_populated(const char *path)
 /* Calls itself for folders below; the tree a unit may make (Delegate=) is bounded by `depth`. */
 static int each_below(const char *path, u32 depth, int (*fn)(const char *, u32))
 {
-    BUF(full, PATH_BYTES / 4);
     struct dir d;
     struct dirent *e;
     int r = 0;
-    for (dir_open(&d, full_path(&full, path, "")); (e = dir_next(&d));) {
+    for (dir_open(&d, cgroup_file(path, "")); (e = dir_next(&d));) {
         if (e->d_type != DT_DIR)
             continue;
         BUF(below, PATH_BYTES / 8);
@@ -72,8 +63,7 @@ static pid_t kill_except;
 static int kill_listed(const char *path, u32 depth)
 {
     char text[4096];
-    BUF(full, PATH_BYTES / 4);
-    int signaled = 0, fd = sys_open(full_path(&full, path, "cgroup.procs"), O_RDONLY);
+    int signaled = 0, fd = sys_open(cgroup_file(path, "cgroup.procs"), O_RDONLY);
     u32 have = 0;
     for (ssize_t n; fd >= 0 && (n = sys_read(fd, text + have, sizeof text - have)) > 0;) {
         struct str rest = { text, have + (size_t)n };
@@ -99,9 +89,8 @@ static int kill_listed(const char *path, u32 depth)
 
 int cgroup_kill(const char *path, int sig, pid_t except)
 {
-    BUF(full, PATH_BYTES / 4);
     if (sig == SIGKILL && !except) {
-        int fd = sys_openat(AT_FDCWD, full_path(&full, path, "cgroup.kill"), O_WRONLY, 0);
+        int fd = sys_open(cgroup_file(path, "cgroup.kill"), O_WRONLY);
         if (fd >= 0) {                   /* Linux 5.14: all at once, forks included */
             int populated = cgroup_populated(path);
             ssize_t n = sys_write(fd, "1", 1);
@@ -117,15 +106,13 @@ int cgroup_kill(const char *path, int sig, pid_t except)
 
 static int remove_tree(const char *path, u32 depth)
 {
-    BUF(full, PATH_BYTES / 4);
     if (depth)
         each_below(path, depth, remove_tree);
-    return sys_rmdir(full_path(&full, path, ""));
+    return sys_rmdir(cgroup_file(path, ""));
 }
 
 int cgroup_remove(const char *path)
 {
-    BUF(full, PATH_BYTES / 4);
-    int r = sys_rmdir(full_path(&full, path, ""));
+    int r = sys_rmdir(cgroup_file(path, ""));
     return r == -EBUSY && cgroup_populated(path) == 0 ? remove_tree(path, 4) : r;
 }

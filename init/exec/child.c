@@ -37,24 +37,12 @@ static int do_fds(struct child *c)
     return r < 0 ? r : sys_dup_to(listen, 4, false);
 }
 
-static int write_file(const char *path, const char *text, size_t n)
-{
-    int fd = sys_openat(AT_FDCWD, path, O_WRONLY, 0);
-    if (fd < 0)
-        return fd;
-    ssize_t r = sys_write(fd, text, n);
-    sys_close(fd);
-    return r < 0 ? (int)r : 0;
-}
-
 /* Only where clone3() could not put us there. */
 static int do_cgroup(struct child *c)
 {
     if (!c->s->cgroup[0] || !exec_cgroups || c->shares_memory)
         return 0;
-    BUF(path, PATH_BYTES / 4);
-    buf_fmt(&path, "/sys/fs/cgroup/%s/cgroup.procs", c->s->cgroup);
-    int r = write_file(buf_end(&path), "0", 1);
+    int r = file_put(cgroup_file(c->s->cgroup, "cgroup.procs"), S("0"), 0);
     return r == -ENOENT ? 0 : r;
 }
 
@@ -64,7 +52,7 @@ static int do_oom_adjust(struct child *c)
         return 0;
     BUF(text, 16);
     buf_fmt(&text, "%d", unit_int(c->s->unit, D_OOMScoreAdjust));
-    int r = write_file("/proc/self/oom_score_adj", text.p, text.n);
+    int r = file_put("/proc/self/oom_score_adj", STR(text), 0);
     return r == -EACCES || r == -EPERM ? 0 : r;     /* as systemd: not allowed is not an error */
 }
 
@@ -131,12 +119,10 @@ static void wait_for_quiet(const struct child *c)
 /* A command without a slash is looked for in the path of systemd.exec(5). */
 static int exec_in_path(struct child *c, const char *name)
 {
-    static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin",
-                                           "/sbin", "/bin" };
     int result = -ENOENT;
-    for (u32 i = 0; i < LEN(folders); i++) {
+    for (EACH(folder, "/usr/local/sbin\0/usr/local/bin\0/usr/sbin\0/usr/bin\0/sbin\0/bin\0")) {
         BUF(path, 512);
-        buf_fmt(&path, "%s/%s", folders[i], name);
+        buf_fmt(&path, "%s/%s", folder, name);
         int r = path.over ? -ENAMETOOLONG : sys_execve(buf_end(&path), c->argv, c->envp);
         if (r != -ENOENT && r != -ENOTDIR)
             result = r;
@@ -163,8 +149,13 @@ static int do_exec(struct child *c)
 
 /* ---- the table and the walk through it ----------------------------------------------------- */
 
-static const struct { int (*run)(struct child *); u8 status; bool privileged; } steps[] = {
-#define STEP(name, status, run, privileged) { run, status, privileged },
+static int (*const runs[])(struct child *) = {
+#define STEP(name, status, run, privileged) run,
+#include "steps.def"
+#undef STEP
+};
+static const struct { u8 status; bool privileged; } steps[] = {
+#define STEP(name, status, run, privileged) { status, privileged },
 #include "steps.def"
 #undef STEP
 };
@@ -181,7 +172,7 @@ _Noreturn void child_main(struct child *c)
     for (u32 i = 0; i < LEN(steps); i++) {
         if (privileged && !steps[i].privileged)
             continue;
-        int r = steps[i].run(c);
+        int r = runs[i](c);
         if (r >= 0)
             continue;
         int status = c->failed_status ? c->failed_status : steps[i].status;

@@ -16,16 +16,11 @@ const struct exec_dir exec_dirs[EXEC_DIRS] = {
 static int make_path(struct child *c, const char *path, mode_t mode, bool own)
 {
     struct stat st;
-    BUF(part, PATH_BYTES);
-    for (const char *p = path; *p; p++) {
-        if (*p == '/' && p > path)
-            (void)sys_mkdir(buf_end(&part), 0755);
-        buf_c(&part, *p);
-    }
-    int r = sys_mkdir(buf_end(&part), mode);
+    make_parents(path);
+    int r = sys_mkdir(path, mode);
     if (r < 0 && r != -EEXIST)
         return r;
-    int fd = sys_openat(AT_FDCWD, part.p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (fd < 0)
         return fd;
     r = sys_fstat(fd, &st);

@@ -54,6 +54,12 @@ static void env_fmt(struct child *c, const char *fmt, ...)
     env_keep(c, at);
 }
 
+static void env_set(struct child *c, const char *name, const char *value)
+{
+    if (value)
+        env_fmt(c, "%s=%s", name, value);
+}
+
 int env_put(struct child *c, const char *assignment)
 {
     env_fmt(c, "%s", assignment);
@@ -229,25 +235,18 @@ static void env_of_manager(struct child *c)
         env_fmt(c, "WATCHDOG_PID=%d", me);
         env_fmt(c, "WATCHDOG_USEC=%lu", s->watchdog);
     }
-    if (s->result)
-        env_fmt(c, "SERVICE_RESULT=%s", s->result);
-    if (s->exit_code) {
-        env_fmt(c, "EXIT_CODE=%s", s->exit_code);
-        env_fmt(c, "EXIT_STATUS=%s", s->exit_status);
-    }
+    env_set(c, "SERVICE_RESULT", s->result);
+    env_set(c, "EXIT_CODE", s->exit_code);
+    env_set(c, "EXIT_STATUS", s->exit_code ? s->exit_status : NULL);
     env_fmt(c, "SYSTEMD_EXEC_PID=%d", me);
 }
 
 static void env_of_user(struct child *c)
 {
-    if (!c->user)
-        return;
-    if (c->home)
-        env_fmt(c, "HOME=%s", c->home);
-    env_fmt(c, "LOGNAME=%s", c->user);
-    env_fmt(c, "USER=%s", c->user);
-    if (c->shell)
-        env_fmt(c, "SHELL=%s", c->shell);
+    env_set(c, "HOME", c->home);
+    env_set(c, "LOGNAME", c->user);
+    env_set(c, "USER", c->user);
+    env_set(c, "SHELL", c->shell);
 }
 
 static void env_of_directories(struct child *c)

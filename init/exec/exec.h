@@ -61,7 +61,9 @@ bool spawn_busy(void);                   /* a child still shares our memory */
 /* What a child that failed before execve left in the report pipe. */
 struct spawn_report { pid_t pid; int step, error; };
 
-int cgroup_make(const char *path);       /* and its parents; below /sys/fs/cgroup */
+/* Paths are below /sys/fs/cgroup. cgroup_file(): the whole path of a file in it, "": its own; until the next call. */
+const char *cgroup_file(const char *path, const char *file);
+int cgroup_make(const char *path);       /* and its parents */
 int cgroup_open(const char *path);       /* O_PATH */
 int cgroup_populated(const char *path);  /* 1, 0, or a negative errno */
 int cgroup_kill(const char *path, int sig, pid_t except);   /* processes signaled; SIGKILL: all at once */

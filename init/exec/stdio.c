@@ -65,13 +65,13 @@ static void reset_tty(unit_id id)
 {
     const char *path = tty_path(id);
     bool hangup = unit_int(id, D_TTYVHangup), reset = unit_int(id, D_TTYReset);
-    int fd = hangup || reset ? sys_openat(AT_FDCWD, path, O_RDWR | O_NOCTTY | O_NONBLOCK, 0) : -1;
+    int fd = hangup || reset ? sys_open(path, O_RDWR | O_NOCTTY | O_NONBLOCK) : -1;
     if (fd < 0)
         return;
     if (hangup)
         (void)sys_ioctl(fd, TIOCVHANGUP, NULL);
     sys_close(fd);
-    fd = sys_openat(AT_FDCWD, path, O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+    fd = sys_open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
     if (fd >= 0 && reset)
         (void)tty_make_sane(fd);
     if (fd >= 0)
@@ -96,7 +96,7 @@ static int acquire_tty(struct child *c, u32 kind)
     const char *path = tty_path(c->s->unit);
     reset_tty(c->s->unit);
     for (;;) {
-        int fd = sys_openat(AT_FDCWD, path, O_RDWR | O_NOCTTY, 0);
+        int fd = sys_open(path, O_RDWR | O_NOCTTY);
         if (fd < 0)
             return fd;
         int r = sys_ioctl(fd, TIOCSCTTY, (void *)(uintptr_t)(kind == IN_TTY_FORCE));

@@ -6,19 +6,6 @@
 
 static char passwd[HEAVY_TEXT], group[HEAVY_TEXT];
 
-static int read_whole(const char *path, char *text, u32 size)
-{
-    int fd = sys_open(path, O_RDONLY);
-    u32 n = 0;
-    if (fd < 0)
-        return fd;
-    for (ssize_t got; n < size - 1 && (got = sys_read(fd, text + n, size - 1 - n)) > 0;)
-        n += (u32)got;
-    sys_close(fd);
-    text[n] = 0;
-    return (int)n;
-}
-
 /* Splits a line of name:x:id:... in place. */
 static u32 split(struct str line, char **field, u32 max)
 {
@@ -39,9 +26,9 @@ static u32 split(struct str line, char **field, u32 max)
 static bool number(const char *s, u64 *v) { return parse_u64(str_of(s), 10, v) == 0 && *v < UINT32_MAX; }
 
 /* The line whose name, or if `want` is a number whose id, is `want`. */
-static u32 find_line(char *text, u32 n, const char *want, char **field, u32 max)
+static u32 find_line(struct str rest, const char *want, char **field, u32 max)
 {
-    struct str rest = { text, n }, line;
+    struct str line;
     u64 id = 0, have;
     bool by_id = number(want, &id);
     while ((line = str_line(&rest, '\n')).p) {
@@ -79,8 +66,7 @@ int step_user(struct child *c)
     if (!want)
         return 0;
     c->has_user = true;
-    int n = read_whole("/etc/passwd", passwd, sizeof passwd);
-    if (n < 0 || find_line(passwd, (u32)n, want, f, 7) < 7 || !number(f[2], &uid) || !number(f[3], &gid))
+    if (find_line(file_text("/etc/passwd", passwd, sizeof passwd), want, f, 7) < 7 || !number(f[2], &uid) || !number(f[3], &gid))
         return user_without_file(c, want);
     c->uid = (uid_t)uid;
     c->gid = (gid_t)gid;
@@ -91,12 +77,13 @@ int step_user(struct child *c)
     return 0;
 }
 
+static struct str read_groups(void) { return file_text("/etc/group", group, sizeof group); }
+
 static int find_group(const char *want, gid_t *gid)
 {
     char *f[4];
     u64 id;
-    int n = read_whole("/etc/group", group, sizeof group);
-    if (n > 0 && find_line(group, (u32)n, want, f, 4) >= 3 && number(f[2], &id))
+    if (find_line(read_groups(), want, f, 4) >= 3 && number(f[2], &id))
         *gid = (gid_t)id;
     else if (number(want, &id))
         *gid = (gid_t)id;
@@ -121,8 +108,8 @@ static int add_group(struct child *c, gid_t gid)
 /* initgroups(3): the groups that list the user. */
 static int add_listed_groups(struct child *c)
 {
-    int n = read_whole("/etc/group", group, sizeof group), r = 0;
-    struct str rest = { group, n > 0 ? (size_t)n : 0 }, line;
+    struct str rest = read_groups(), line;
+    int r = 0;
     while (r == 0 && (line = str_line(&rest, '\n')).p) {
         char *f[4];
         u64 id;

@@ -16,7 +16,7 @@ static void link_device(const char *key, struct str value, const char *name)
     const char *target = z_fmt("../../%s", name), *link = buf_end(&path);
     if (sys_readlinkat(AT_FDCWD, link, old, sizeof old) >= 0 && STREQ(old, target))
         return;
-    make_folders(link, 0755);
+    make_parents(link);
     (void)sys_unlink(link);
     (void)sys_symlink(target, link);
 }

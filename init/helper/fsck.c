@@ -24,14 +24,14 @@ struct wishes { bool skip, force; const char *repair; };
 
 static struct wishes read_command_line(void)
 {
-    struct wishes w = { false, false, "-a" };
+    struct wishes w = { false, false, NULL };
     struct cmdline c = { .rest = str_of(cmdline_text()) };
     while (cmdline_next(&c) > 0) {
         if (STREQ(c.key, "fsck.mode") && c.value) {
             w.skip = STREQ(c.value, "skip");
             w.force = STREQ(c.value, "force");
         } else if (STREQ(c.key, "fsck.repair") && c.value) {
-            w.repair = STREQ(c.value, "yes") ? "-y" : STREQ(c.value, "no") ? "-n" : "-a";
+            w.repair = z_lookup("yes\0-y\0no\0-n\0", c.value);
         } else if (STREQ(c.key, "fastboot") || STREQ(c.key, "forcefsck")) {
             *(c.key[1] == 'a' ? &w.skip : &w.force) = true;
         }
@@ -80,7 +80,7 @@ int fsck_main(int argc, char **argv)
     }
     if (!device || probe_device(device, &p) < 0 || !(program = find_program(z_fmt("fsck.%s", p.type))))
         return 0;                        /* nothing to check it with: no error */
-    char *node = (char *)device, *repair = (char *)w.repair;
+    char *node = (char *)device, *repair = (char *)(w.repair ? w.repair : "-a");
     char *command[] = { (char *)program, repair, w.force ? "-f" : node, w.force ? node : NULL, NULL };
     return judge(device, run_program(program, command), argc < 2);
 }

@@ -18,7 +18,6 @@ int disklinks_main(int argc, char **argv);   /* /dev/disk/by-* without udev */
 /* Waits for the program; its exit status, 128 + signal, or a negative errno. */
 int run_program(const char *path, char *const *argv);
 const char *find_program(const char *name);  /* its path, valid until the next; NULL: in none of the usual folders */
-void make_folders(const char *path, mode_t mode);       /* all that a '/' in the path ends */
 
 /* probe.c: what a block device holds, by its superblock. */
 struct probed { const char *type; char uuid[40], label[32]; };

@@ -257,6 +257,6 @@ int mount_main(int argc, char **argv)
     for (u32 i = 0; i < LEN(commands) && argc > 1; i++)
         if (STREQ(commands[i].name, argv[1]) && argc - 2 == commands[i].operands)
             return commands[i].fn(argv + 2) < 0 ? 32 : 0;        /* 32: mount failure, as mount(8) */
-    log_line(LOG_ERR, "pith-mount is started by pith for mount and swap units; people use mount(8) and systemctl.");
+    log_line(LOG_ERR, "pith-mount is for mount and swap units: use mount(8).");
     return 1;
 }

@@ -10,19 +10,20 @@ enum uuid_form { UUID_NONE, UUID_16, UUID_FAT };
 static const struct format {
     char type[9], magic[10];
     u8 magic_n, uuid_form, label_n;
-    u32 magic_at, uuid_at, label_at;
+    i16 uuid_at, label_at;               /* from the magic */
+    u32 magic_at;
 } formats[] = {
-    { "swap", "SWAPSPACE2", 10, UUID_16, 16, 4086, 1024 + 12, 1024 + 28 },
-    { "xfs", "XFSB", 4, UUID_16, 12, 0, 32, 108 },
+    { "swap", "SWAPSPACE2", 10, UUID_16, 16, 1024 + 12 - 4086, 1024 + 28 - 4086, 4086 },
+    { "xfs", "XFSB", 4, UUID_16, 12, 32, 108, 0 },
     { "squashfs", "hsqs", 4, UUID_NONE, 0, 0, 0, 0 },
-    { "erofs", "\xe2\xe1\xf5\xe0", 4, UUID_16, 16, 1024, 1024 + 48, 1024 + 64 },
-    { "f2fs", "\x10\x20\xf5\xf2", 4, UUID_16, 0, 1024, 1024 + 108, 0 },
-    { "btrfs", "_BHRfS_M", 8, UUID_16, 32, 65536 + 64, 65536 + 32, 65536 + 299 },
-    { "exfat", "EXFAT   ", 8, UUID_FAT, 0, 3, 100, 0 },
-    { "vfat", "FAT32   ", 8, UUID_FAT, 11, 82, 67, 71 },
-    { "vfat", "FAT1", 4, UUID_FAT, 11, 54, 39, 43 },       /* FAT12, FAT16 */
-    { "iso9660", "CD001", 5, UUID_NONE, 32, 32769, 0, 32808 },
-    { "ext4", "\x53\xef", 2, UUID_16, 16, 1024 + 56, 1024 + 104, 1024 + 120 },
+    { "erofs", "\xe2\xe1\xf5\xe0", 4, UUID_16, 16, 48, 64, 1024 },
+    { "f2fs", "\x10\x20\xf5\xf2", 4, UUID_16, 0, 108, 0, 1024 },
+    { "btrfs", "_BHRfS_M", 8, UUID_16, 32, 32 - 64, 299 - 64, 65536 + 64 },
+    { "exfat", "EXFAT   ", 8, UUID_FAT, 0, 100 - 3, 0, 3 },
+    { "vfat", "FAT32   ", 8, UUID_FAT, 11, 67 - 82, 71 - 82, 82 },
+    { "vfat", "FAT1", 4, UUID_FAT, 11, 39 - 54, 43 - 54, 54 },       /* FAT12, FAT16 */
+    { "iso9660", "CD001", 5, UUID_NONE, 32, 0, 32808 - 32769, 32769 },
+    { "ext4", "\x53\xef", 2, UUID_16, 16, 104 - 56, 120 - 56, 1024 + 56 },
 };
 
 static void put_uuid(struct buf *b, const u8 *p, u8 form)
@@ -54,12 +55,13 @@ int probe_device(const char *path, struct probed *p)
     *p = (struct probed){ 0 };
     for (u32 i = 0; i < LEN(formats); i++) {
         const struct format *f = &formats[i];
-        if (memcmp(head + f->magic_at, f->magic, f->magic_n) != 0)
+        const u8 *magic = head + f->magic_at;
+        if (memcmp(magic, f->magic, f->magic_n) != 0)
             continue;
         struct buf uuid = BUF_OVER(p->uuid);
         p->type = STREQ(f->type, "ext4") ? ext_type(head + 1024) : f->type;
-        put_uuid(&uuid, head + f->uuid_at, f->uuid_form);
-        struct str label = str_trim((struct str){ (const char *)head + f->label_at, f->label_n });
+        put_uuid(&uuid, magic + f->uuid_at, f->uuid_form);
+        struct str label = str_trim((struct str){ (const char *)magic + f->label_at, f->label_n });
         z_copy(p->label, sizeof p->label, str_cut(label, strnlen(label.p, label.n)));
         return 0;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * What the helpers share: programs that are found and run, folders that are made. */
+ * What the helpers share: programs that are found and run. */
 #include "helper.h"
 
 int run_program(const char *path, char *const *argv)
@@ -20,20 +20,13 @@ int run_program(const char *path, char *const *argv)
 
 const char *find_program(const char *name)
 {
-    static const char *const folders = "/usr/sbin\0/sbin\0/usr/bin\0/bin\0/usr/local/sbin\0";
     static char space[256];
     struct buf path = BUF_OVER(space);
-    for (const char *folder = folders; *folder; folder = z_next(folder)) {
+    for (EACH(folder, "/usr/sbin\0/sbin\0/usr/bin\0/bin\0/usr/local/sbin\0")) {
         path.n = 0;
         buf_fmt(&path, "%s/%s", folder, name);
         if (sys_access(buf_end(&path), 1) == 0)
             return space;
     }
     return NULL;
-}
-
-void make_folders(const char *path, mode_t mode)
-{
-    for (const char *p = path + 1; (p = strchr(p, '/')); p++)
-        (void)sys_mkdir(z_fmt("%.*s", (int)(p - path), path), mode);
 }

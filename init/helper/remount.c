@@ -13,7 +13,7 @@ static int remount(const struct fstab_line *l)
     mount_options_parse(l->options, &o);
     int r = sys_mount(NULL, where, NULL, (o.flags & ~(unsigned long)(MS_BIND | MS_REC)) | MS_REMOUNT, o.data.p);
     if (r < 0)
-        log_line(LOG_ERR, "Failed to remount %s with the options of /etc/fstab (%.*s): %s", where,
+        log_line(LOG_ERR, "Failed to remount %s with %.*s: %s", where,
                  (int)l->options.n, l->options.p, strerror(-r));
     return r;
 }
@@ -27,7 +27,7 @@ static void commit_machine_id(void)
         return;
     (void)sys_umount("/etc/machine-id", MNT_DETACH);
     if (file_put("/etc/machine-id", id, 0444) < 0)
-        log_line(LOG_ERR, "Failed to write /etc/machine-id; the machine will have another id after a reboot.");
+        log_line(LOG_ERR, "Failed to write /etc/machine-id, which is new at each boot.");
 }
 
 int remount_main(int argc, char **argv)

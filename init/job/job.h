@@ -10,7 +10,8 @@
 
 /* ---- states as the graph sees them --------------------------------------------------------- */
 
-enum active { INACTIVE, ACTIVE, RELOADING, FAILED, ACTIVATING, DEACTIVATING, ACTIVE_STATES };
+/* In this order each of the questions below is one range. */
+enum active { INACTIVE, FAILED, ACTIVE, RELOADING, ACTIVATING, DEACTIVATING, ACTIVE_STATES };
 extern const char active_names[];
 
 /* Of each unit; written by set_state() (kind/kind.c) alone. */
@@ -35,8 +36,8 @@ struct job {
     u32 id;
     u8 type;
     bool running : 1, irreversible : 1, ignore_order : 1, queued : 1, started : 1;
-    unit_id blocked_by;                  /* not ready: this unit's job goes first */
-    unit_id next;                        /* in the queue of jobs that may be ready */
+    u16 blocked_by;                      /* not ready: this unit's job goes first */
+    u16 next;                            /* in the queue of jobs that may be ready */
     u32 cursor;                          /* the edge where the search for a blocker stopped */
     usec installed_at, running_at;       /* filled in by run/ */
 };

@@ -15,7 +15,7 @@ void job_queue(unit_id id)
     j->queued = true;
     j->next = 0;
     if (queue_last)
-        jobs[queue_last].next = id;
+        jobs[queue_last].next = (u16)id;
     else
         queue_first = id;
     queue_last = id;

@@ -6,26 +6,28 @@
 #include "job.h"
 #include "../sys.h"                      /* to give memory back, nothing else */
 
-typedef u16 tr_id;                       /* 0: none */
+typedef u32 tr_id;                       /* 0: none; 16 bits where it is stored */
 
 struct tr_job {
     unit_id unit;
     u8 type;
     bool dead : 1, matters : 1, ignore_order : 1, conflicted : 1;
-    tr_id next;                          /* another job of the same unit */
+    u16 next;                            /* another job of the same unit */
     u32 pulls, pulled;                   /* links where this is the subject, the object */
 };
-struct tr_link { tr_id subject, object; bool matters, conflicts, dead; u32 next_pull, next_pulled; };
+struct tr_link { u16 subject, object; bool matters, dead; u32 next_pull, next_pulled; };
 
 static struct tr_job tr[TRANSACTION_JOBS] SCRATCH;
 static struct tr_link links[TRANSACTION_LINKS] SCRATCH;
-static tr_id of_unit[UNITS_MAX] SCRATCH;         /* first job of a unit */
+static u16 of_unit[UNITS_MAX] SCRATCH;         /* first job of a unit */
 static u8 mark[UNITS_MAX] SCRATCH;               /* for the search for cycles */
 static u32 tr_n, links_n;
 static tr_id anchor;
 static struct report *rep;
 
-enum { LINK_MATTERS = 1, LINK_CONFLICTS = 2 };
+/* Of a job that is added: its link matters, it is there because of a conflict, who pulls it in goes if it cannot be
+ * added, it pulls in nothing. */
+enum { LINK_MATTERS = 1, LINK_CONFLICTS = 2, REQUIRED = 4, ALONE = 8, NEEDED = LINK_MATTERS | REQUIRED };
 
 #define JOBS(j) tr_id j = 1; j < tr_n; j++
 
@@ -69,34 +71,25 @@ static int add_link(tr_id subject, tr_id object, u32 flags)
 {
     if (links_n == TRANSACTION_LINKS)
         return limit_reached("TRANSACTION_LINKS");
-    links[links_n] = (struct tr_link){ subject, object, flags & LINK_MATTERS, flags & LINK_CONFLICTS, false,
-                                       tr[subject].pulls, tr[object].pulled };
-    tr[subject].pulls = tr[object].pulled = links_n++;
-    tr[object].conflicted |= !!(flags & LINK_CONFLICTS);
+    struct tr_job *from = &tr[subject], *to = &tr[object];
+    links[links_n] = (struct tr_link){ (u16)subject, (u16)object, flags & LINK_MATTERS, false, from->pulls, to->pulled };
+    from->pulls = to->pulled = links_n++;
+    if (flags & LINK_CONFLICTS)
+        to->conflicted = true;
     return 0;
 }
 
-/* An existing job of this unit and type, or a new one. */
-static int take_job(unit_id unit, int type, tr_id *out, bool *fresh)
+/* Takes a job from its unit's list and puts it on another, of which `next` is the first. */
+static void kill_job(tr_id j, tr_id next)
 {
-    *out = find_job(unit, type);
-    *fresh = !*out;
-    if (*out)
-        return 0;
-    if (tr_n == TRANSACTION_JOBS)
-        return limit_reached("TRANSACTION_JOBS");
-    tr[tr_n] = (struct tr_job){ .unit = unit, .type = (u8)type, .next = of_unit[unit] };
-    *out = of_unit[unit] = (tr_id)tr_n++;
-    return 0;
-}
-
-static void unlink_from_unit(tr_id j)
-{
-    tr_id *at = &of_unit[tr[j].unit];
+    struct tr_job *job = &tr[j];
+    u16 *at = &of_unit[job->unit];
     while (*at && *at != j)
         at = &tr[*at].next;
     if (*at)
-        *at = tr[j].next;
+        *at = job->next;
+    job->dead = true;
+    job->next = (u16)next;
 }
 
 /* Deletes a job and, with dependants, every job that cannot do without it. The work list runs
@@ -104,23 +97,22 @@ static void unlink_from_unit(tr_id j)
 static void delete_job(tr_id first, bool dependants)
 {
     tr_id work = first;
-    unlink_from_unit(first);
-    tr[first].dead = true;
-    tr[first].next = 0;
+    struct tr_link *l;
+    kill_job(first, 0);
     while (work) {
-        tr_id j = work;
-        work = tr[j].next;
-        for (u32 l = tr[j].pulls; l; l = links[l].next_pull)
-            links[l].dead = true;
-        for (u32 l = tr[j].pulled; l; l = links[l].next_pulled) {
-            tr_id subject = links[l].subject;
-            if (dependants && !links[l].dead && links[l].matters && !tr[subject].dead) {
-                unlink_from_unit(subject);
-                tr[subject].dead = true;
-                tr[subject].next = work;
-                work = subject;
+        const struct tr_job *j = &tr[work];
+        work = j->next;
+        for (u32 i = j->pulls; i; i = l->next_pull) {
+            l = &links[i];
+            l->dead = true;
+        }
+        for (u32 i = j->pulled; i; i = l->next_pulled) {
+            l = &links[i];
+            if (dependants && !l->dead && l->matters && !tr[l->subject].dead) {
+                kill_job(l->subject, work);
+                work = l->subject;
             }
-            links[l].dead = true;
+            l->dead = true;
         }
     }
 }
@@ -155,24 +147,24 @@ static int check_loaded(unit_id id)
 }
 
 /* One job being expanded: where it is in its unit's edges. */
-struct frame { u32 edge; tr_id job; u8 list; bool required; };
+struct frame { u32 edge; u16 job; u8 list; bool required; };
 static struct frame frames[UNITS_MAX] SCRATCH;
 static u32 frames_n;
 
 /* What an edge pulls in: a job of one of the types `by`, at the `from` end of an edge (OUT) or its `to` end
  * (IN) that says one of `kinds`, wants one of type `pulls` at the other end. */
 #define STARTS (BIT(JOB_START) | BIT(JOB_RESTART))
-static const struct pull { u16 kinds, by; u8 end, pulls, flags; bool required; } pulls[] = {
-    { DEP_REQUIRES | DEP_BINDS_TO, STARTS, OUT, JOB_START, LINK_MATTERS, true },
-    { DEP_WANTS | DEP_UPHOLDS, STARTS, OUT, JOB_START, 0, false },
-    { DEP_REQUISITE, STARTS, OUT, JOB_VERIFY_ACTIVE, LINK_MATTERS, true },
-    { DEP_CONFLICTS, STARTS, OUT, JOB_STOP, LINK_MATTERS | LINK_CONFLICTS, true },
-    { DEP_CONFLICTS, STARTS, IN, JOB_STOP, 0, false },
+static const struct pull { u16 kinds, by; u8 end, pulls, flags; } pulls[] = {
+    { DEP_REQUIRES | DEP_BINDS_TO, STARTS, OUT, JOB_START, NEEDED },
+    { DEP_WANTS | DEP_UPHOLDS, STARTS, OUT, JOB_START, 0 },
+    { DEP_REQUISITE, STARTS, OUT, JOB_VERIFY_ACTIVE, NEEDED },
+    { DEP_CONFLICTS, STARTS, OUT, JOB_STOP, NEEDED | LINK_CONFLICTS },
+    { DEP_CONFLICTS, STARTS, IN, JOB_STOP, 0 },
 #define TIED (DEP_REQUIRES | DEP_REQUISITE | DEP_BINDS_TO | DEP_PART_OF)
-    { TIED, BIT(JOB_STOP), IN, JOB_STOP, LINK_MATTERS, true },
-    { TIED, BIT(JOB_RESTART), IN, JOB_TRY_RESTART, LINK_MATTERS, true },
-    { DEP_STOP_TO, BIT(JOB_STOP), OUT, JOB_STOP, LINK_MATTERS, true },
-    { DEP_RELOAD_TO, BIT(JOB_RELOAD), OUT, JOB_TRY_RELOAD, 0, false },
+    { TIED, BIT(JOB_STOP), IN, JOB_STOP, NEEDED },
+    { TIED, BIT(JOB_RESTART), IN, JOB_TRY_RESTART, NEEDED },
+    { DEP_STOP_TO, BIT(JOB_STOP), OUT, JOB_STOP, NEEDED },
+    { DEP_RELOAD_TO, BIT(JOB_RELOAD), OUT, JOB_TRY_RELOAD, 0 },
 };
 
 /* The kinds of edges that pull anything. A target's list has an edge for each service: it is passed through for every
@@ -187,30 +179,30 @@ static u32 kinds_pulled(int type, u8 end)
 }
 
 /* Adds a job for `unit`, pulled in by `by` (0: the wish itself), and opens a frame if it is new. */
-static int add_job(tr_id by, int type, unit_id unit, u32 flags, bool required, bool expand, bool ignore_order)
+static int add_job(tr_id by, int type, unit_id unit, u32 flags)
 {
-    tr_id j;
-    bool fresh;
+    tr_id j = find_job(unit, type);
+    bool fresh = !j;
     int r = type == JOB_STOP ? 0 : check_loaded(unit);
     if (r < 0)
         return r;
     if (!job_applicable(type, unit))
         return fail(-EBADR, "JobTypeNotApplicable", "Job type %s is not applicable for unit %s.",
                     job_name(type), unit_name(unit));
-    r = take_job(unit, type, &j, &fresh);
-    if (r == 0 && by)
-        r = add_link(by, j, flags);
-    if (r < 0)
-        return r;
-    tr[j].ignore_order |= ignore_order;
-    if (!by)
-        anchor = j;
-    if (fresh && expand && type != JOB_NOP && type != JOB_VERIFY_ACTIVE) {
+    if (fresh) {
+        if (tr_n == TRANSACTION_JOBS)
+            return limit_reached("TRANSACTION_JOBS");
+        j = tr_n++;
+        tr[j] = (struct tr_job){ .unit = unit, .type = (u8)type, .next = of_unit[unit] };
+        of_unit[unit] = (u16)j;
+    }
+    r = by ? add_link(by, j, flags) : 0;
+    if (r == 0 && fresh && !(flags & ALONE) && type != JOB_NOP && type != JOB_VERIFY_ACTIVE) {
         if (frames_n == LEN(frames))
             return limit_reached("UNITS_MAX");
-        frames[frames_n++] = (struct frame){ .job = j, .edge = UNIT(unit)->out, .required = required };
+        frames[frames_n++] = (struct frame){ .job = (u16)j, .edge = UNIT(unit)->out, .required = flags & REQUIRED };
     }
-    return 0;
+    return r;
 }
 
 /* A job that was required could not be added: whoever requires it goes too, up to one that only
@@ -233,7 +225,7 @@ static int unwind(int error)
 }
 
 /* Expands the topmost frame by one edge; pops it when there is none left. */
-static int expand_frame(bool ignore_order)
+static int expand_frame(void)
 {
     struct frame *f = &frames[frames_n - 1];
     struct tr_job *j = &tr[f->job];
@@ -256,10 +248,10 @@ static int expand_frame(bool ignore_order)
         if (p->end != end || !(p->kinds & e->kinds) || !(p->by & BIT(type)))
             continue;
         int pulled = job_collapse(p->pulls, other);
-        int r = pulled == JOB_NOP ? 0 : add_job(job, pulled, other, p->flags, p->required, true, ignore_order);
+        int r = pulled == JOB_NOP ? 0 : add_job(job, pulled, other, p->flags);
         if (r == -EBADR || r == 0)
             continue;                    /* not applicable: as if it were not there */
-        if (p->required)
+        if (p->flags & REQUIRED)
             return unwind(r);
         if (r != -ENOENT && r != -ERFKILL)
             report_line(REPORT_IGNORED, other, (u8)pulled, j->unit, type, r);
@@ -267,17 +259,22 @@ static int expand_frame(bool ignore_order)
     return 0;
 }
 
-static int expand_all(int r, bool ignore_order)
+/* Adds a job and all that it pulls in. */
+static int add_all(tr_id by, int type, unit_id unit, u32 flags)
 {
+    int r = add_job(by, type, unit, flags);
     while (r == 0 && frames_n)
-        r = expand_frame(ignore_order);
+        r = expand_frame();
     return r;
 }
 
 static int add_wish(int type, unit_id unit, int mode)
 {
-    bool alone = mode == MODE_IGNORE_DEPENDENCIES, expand = !alone && mode != MODE_IGNORE_REQUIREMENTS;
-    return expand_all(add_job(0, type, unit, LINK_MATTERS, true, expand, alone), alone);
+    bool alone = mode == MODE_IGNORE_DEPENDENCIES;
+    anchor = tr_n;                       /* its number */
+    int r = add_all(0, type, unit, NEEDED | (alone || mode == MODE_IGNORE_REQUIREMENTS ? ALONE : 0));
+    tr[anchor].ignore_order = alone;
+    return r;
 }
 
 /* Isolating: everything that runs and is not part of it stops. */
@@ -288,7 +285,7 @@ static int add_isolate_jobs(void)
         bool idle = is_inactive(unit_active[id]) && !jobs[id].id;
         if (idle || !UNIT(id)->used || of_unit[id] || UNIT(id)->perpetual || unit_int(id, D_IgnoreOnIsolate))
             continue;
-        r = expand_all(add_job(anchor, JOB_STOP, id, LINK_MATTERS, false, true, false), false);
+        r = add_all(anchor, JOB_STOP, id, LINK_MATTERS);
         if (r < 0 && r != -EBADR)
             return r;
     }
@@ -302,7 +299,7 @@ static void mark_what_matters(void)
 {
     u32 n = 0;
     tr[anchor].matters = true;
-    frames[n++].job = anchor;
+    frames[n++].job = (u16)anchor;
     while (n) {
         tr_id j = frames[--n].job;
         for (u32 l = tr[j].pulls; l; l = links[l].next_pull) {
@@ -311,7 +308,7 @@ static void mark_what_matters(void)
                 continue;
             tr[object].matters = true;
             if (n < LEN(frames))
-                frames[n++].job = object;
+                frames[n++].job = (u16)object;
         }
     }
 }
@@ -403,10 +400,9 @@ static bool goes_before(unit_id mine, unit_id theirs, unit_id later)
     int a = type_of(mine), b = type_of(theirs);
     if (a == JOB_NONE || b == JOB_NONE || a == JOB_NOP || b == JOB_NOP || ignores_order(mine) || ignores_order(theirs))
         return false;
-    unit_id earlier = later == mine ? theirs : mine;
-    int type_later = type_of(later);
-    bool later_first = type_later == JOB_STOP || (type_later == JOB_RESTART && restarts_stop);
-    return later_first ? mine == later : mine == earlier;
+    int type = later == mine ? a : b;
+    bool later_first = type == JOB_STOP || (type == JOB_RESTART && restarts_stop);
+    return later_first == (mine == later);
 }
 
 static bool unit_matters(unit_id unit)
@@ -417,6 +413,11 @@ static bool unit_matters(unit_id unit)
     return false;
 }
 
+static void report_cycle(u8 kind, unit_id start, unit_id unit)
+{
+    report_line(kind, start, (u8)type_of(start), unit, (u8)type_of(unit), 0);
+}
+
 /* The path in frames[] from unit `start` to the top is a cycle. Drops the last job on it that does
  * not matter; -EAGAIN then. */
 static int break_cycle(unit_id start, u32 depth)
@@ -424,8 +425,7 @@ static int break_cycle(unit_id start, u32 depth)
     unit_id victim = 0;
     for (u32 i = depth; i-- > 0;) {
         unit_id unit = frames[i].job;
-        report_line(i + 1 == depth ? REPORT_CYCLE : REPORT_CYCLE_MORE, start, (u8)type_of(start), unit,
-                    (u8)type_of(unit), 0);
+        report_cycle(i + 1 == depth ? REPORT_CYCLE : REPORT_CYCLE_MORE, start, unit);
         bool waits = !jobs[unit].running || (jobs[unit].type == JOB_RESTART && !restarts_stop);
         if (!victim && (of_unit[unit] ? !unit_matters(unit) : tr_n == 1 && waits))
             victim = unit;
@@ -433,10 +433,10 @@ static int break_cycle(unit_id start, u32 depth)
             break;
     }
     if (!victim) {
-        report_line(REPORT_UNBREAKABLE, start, (u8)type_of(start), 0, 0, 0);
+        report_cycle(REPORT_UNBREAKABLE, start, 0);
         return fail(-ENOEXEC, "TransactionOrderIsCyclic", "Transaction order is cyclic. See system logs for details.");
     }
-    report_line(REPORT_DELETED, start, (u8)type_of(start), victim, (u8)type_of(victim), 0);
+    report_cycle(REPORT_DELETED, start, victim);
     delete_unit(victim);
     if (tr_n == 1)                       /* not of a transaction: see jobs_verify_order() */
         job_drop(victim, RESULT_CANCELED);
@@ -447,7 +447,7 @@ static int break_cycle(unit_id start, u32 depth)
 static int search_cycle(unit_id from)
 {
     u32 n = 0;
-    frames[n++] = (struct frame){ .job = from, .edge = UNIT(from)->in };
+    frames[n++] = (struct frame){ .job = (u16)from, .edge = UNIT(from)->in };
     mark[from] = ON_PATH;
     while (n) {
         struct frame *f = &frames[n - 1];
@@ -470,7 +470,7 @@ static int search_cycle(unit_id from)
         if (mark[other] == ON_PATH)
             return break_cycle(other, n);
         mark[other] = ON_PATH;
-        frames[n++] = (struct frame){ .job = other, .edge = UNIT(other)->in };
+        frames[n++] = (struct frame){ .job = (u16)other, .edge = UNIT(other)->in };
     }
     return 0;
 }

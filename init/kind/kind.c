@@ -7,19 +7,23 @@ static struct runtime runtimes[UNITS_MAX];
 
 struct runtime *runtime_of(unit_id id) { return &runtimes[id]; }
 
-const struct kind kinds[UNIT_TYPES] = {
-    [UNIT_SERVICE] = { service_step, service_active, service_states, SERVICE_STATES, SV_FAILED },
-    [UNIT_MOUNT] = { mount_step, mount_active, mount_states, MOUNT_STATES, MT_FAILED },
-    [UNIT_SWAP] = { mount_step, mount_active, swap_states, MOUNT_STATES, MT_FAILED },
-    [UNIT_DEVICE] = { device_step, device_active, device_states, DEVICE_STATES, DEVICE_STATES },
-    [UNIT_TARGET] = { simple_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
-    [UNIT_SLICE] = { simple_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
-    [UNIT_SOCKET] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
-    [UNIT_AUTOMOUNT] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
-    [UNIT_TIMER] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
-    [UNIT_PATH] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
-    [UNIT_SCOPE] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
-};
+const struct kind *kind_of(unit_id id)
+{
+    enum { UNSUPPORTED, SIMPLE, DEVICE, SERVICE, MOUNT, SWAP };
+    static const struct kind kinds[] = {
+        [UNSUPPORTED] = { unsupported_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
+        [SIMPLE] = { simple_step, simple_active, simple_states, SIMPLE_STATES, SIMPLE_STATES },
+        [DEVICE] = { device_step, device_active, device_states, DEVICE_STATES, DEVICE_STATES },
+        [SERVICE] = { service_step, service_active, service_states, SERVICE_STATES, SV_FAILED },
+        [MOUNT] = { mount_step, mount_active, mount_states, MOUNT_STATES, MT_FAILED },
+        [SWAP] = { mount_step, mount_active, swap_states, MOUNT_STATES, MT_FAILED },
+    };
+    static const u8 of_type[UNIT_TYPES] = {
+        [UNIT_SERVICE] = SERVICE, [UNIT_MOUNT] = MOUNT, [UNIT_SWAP] = SWAP, [UNIT_DEVICE] = DEVICE,
+        [UNIT_TARGET] = SIMPLE, [UNIT_SLICE] = SIMPLE,
+    };
+    return &kinds[of_type[UNIT(id)->type]];
+}
 
 const char result_names[] =
     "success\0resources\0protocol\0timeout\0exit-code\0signal\0core-dump\0watchdog\0start-limit-hit\0"
@@ -42,9 +46,9 @@ void log_unit(unit_id id, enum level level, const char *fmt, ...)
 unit_id changed_units[UNITS_MAX];
 u32 changed_n;
 
-u8 active_of(unit_id id, u8 state) { return kinds[UNIT(id)->type].active[state]; }
+u8 active_of(unit_id id, u8 state) { return kind_of(id)->active[state]; }
 
-const char *substate_name(unit_id id) { return name_of(kinds[UNIT(id)->type].names, RT(id)->state); }
+const char *substate_name(unit_id id) { return name_of(kind_of(id)->names, RT(id)->state); }
 
 void set_state_with(unit_id id, u8 state, bool will_restart, bool reload_failed)
 {
@@ -87,7 +91,7 @@ void reset_failed(unit_id id)
 {
     struct runtime *rt = RT(id);
     rt->restarts = rt->starts = 0;
-    if (rt->state == kinds[UNIT(id)->type].failed) {
+    if (rt->state == kind_of(id)->failed) {
         rt->result = SUCCESS;
         set_state(id, 0);
     }

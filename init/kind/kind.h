@@ -48,7 +48,7 @@ struct kind {
     const char *names;                   /* of SubState: a table of names.c; state 0 is "dead" */
     u8 states, failed;                   /* how many; which one is "failed" */
 };
-extern const struct kind kinds[UNIT_TYPES];
+const struct kind *kind_of(unit_id id);
 
 /* ---- what is known of a unit while it lives ------------------------------------------------ */
 
@@ -133,6 +133,7 @@ bool spawn_anyone_waiting(void);
 extern usec spawn_waiting_since;
 
 void cgroup_of(unit_id id, char *path, u32 size);
+const char *unit_cgroup(unit_id id);     /* the same, until the next call */
 bool group_empty(unit_id id);            /* no process of the unit is left */
 void watch_empty(unit_id id);            /* EV_EMPTY will come (cgroup.events); look once more after it */
 void watch_folder(unit_id id, const char *path);       /* EV_PID_FILE will come */

@@ -164,7 +164,7 @@ pid_t run_command(unit_id id, struct spawn *s)
     rt->emptied = false;
     if (execed > 0) {
         rt->execed_fd = execed;
-        (void)watch_add(execed, 1 /* EPOLLIN */, WATCH_EXECED, id);
+        (void)watch_add(execed, 1 /* EPOLLIN */, WATCH_EXECED, (u16)id);
     }
     if (s->flags & SPAWN_CONTROL) {
         rt->control_pid = rt->control_group = pid;
@@ -233,6 +233,13 @@ void cgroup_of(unit_id id, char *path, u32 size)
     buf_end(&b);
 }
 
+const char *unit_cgroup(unit_id id)
+{
+    static char path[PATH_BYTES / 8];
+    cgroup_of(id, path, sizeof path);
+    return path;
+}
+
 /* Is there still a process in a session that the unit started? A session's number is not given to
  * a new process while one is left. */
 static bool session_alive(pid_t group) { return group > 0 && sys_kill(-group, 0) != -ESRCH; }
@@ -240,11 +247,9 @@ static bool session_alive(pid_t group) { return group > 0 && sys_kill(-group, 0)
 bool group_empty(unit_id id)
 {
     struct runtime *rt = RT(id);
-    char path[PATH_BYTES / 8];
     if (!rt->has_cgroup)
         return !session_alive(rt->main_group) && !session_alive(rt->control_group);
-    cgroup_of(id, path, sizeof path);
-    return cgroup_populated(path) <= 0;
+    return cgroup_populated(unit_cgroup(id)) <= 0;
 }
 
 /* Watches, and whose they are. Two units that watch one folder have one number of the kernel between them.
@@ -285,20 +290,9 @@ static void watch_path(unit_id id, const char *path, u32 mask)
     }
 }
 
-/* The path of a file in the unit's cgroup. */
-static void cgroup_file(unit_id id, const char *file, struct buf *out)
-{
-    char path[PATH_BYTES / 8];
-    cgroup_of(id, path, sizeof path);
-    buf_fmt(out, "/sys/fs/cgroup/%s/%s", path, file);
-    buf_end(out);
-}
-
 void watch_empty(unit_id id)
 {
-    BUF(file, PATH_BYTES / 4);
-    cgroup_file(id, "cgroup.events", &file);
-    watch_path(id, RT(id)->has_cgroup ? file.p : NULL, IN_MODIFY);
+    watch_path(id, RT(id)->has_cgroup ? cgroup_file(unit_cgroup(id), "cgroup.events") : NULL, IN_MODIFY);
 }
 
 void watch_folder(unit_id id, const char *path)
@@ -309,13 +303,11 @@ void watch_folder(unit_id id, const char *path)
 void group_forget(unit_id id)
 {
     struct runtime *rt = RT(id);
-    char path[PATH_BYTES / 8];
     unwatch(id);
     rt->main_group = rt->control_group = 0;
     if (!rt->has_cgroup)
         return;
-    cgroup_of(id, path, sizeof path);
-    (void)cgroup_remove(path);
+    (void)cgroup_remove(unit_cgroup(id));
     rt->has_cgroup = false;
     UNIT(id)->slice = 0;
 }
@@ -324,13 +316,10 @@ void group_forget(unit_id id)
 
 static int signal_of(unit_id id, enum kill_op op)
 {
-    i32 sig = unit_int(id, D_KillSignal);
-    switch (op) {
-    case OP_KILL: return unit_int(id, D_FinalKillSignal);
-    case OP_WATCHDOG: return unit_int(id, D_WatchdogSignal);
-    case OP_RESTART: return unit_int(id, D_RestartKillSignal) ? unit_int(id, D_RestartKillSignal) : sig;
-    default: return sig;
-    }
+    static const u16 directive[] = { [OP_TERMINATE] = D_KillSignal, [OP_RESTART] = D_RestartKillSignal,
+                                     [OP_KILL] = D_FinalKillSignal, [OP_WATCHDOG] = D_WatchdogSignal };
+    i32 sig = unit_int(id, directive[op]);
+    return sig ? sig : unit_int(id, D_KillSignal);
 }
 
 static bool kill_one(pid_t pid, int sig, bool hup)
@@ -348,10 +337,9 @@ static bool kill_one(pid_t pid, int sig, bool hup)
 static bool kill_rest(unit_id id, int sig)
 {
     struct runtime *rt = RT(id);
-    char path[PATH_BYTES / 8];
     bool any = false;
     if (rt->has_cgroup) {
-        cgroup_of(id, path, sizeof path);
+        const char *path = unit_cgroup(id);
         rt->emptied |= !rt->emptied && cgroup_populated(path) == 0;
         return !rt->emptied && cgroup_kill(path, sig, sig == SIGKILL ? 0 : rt->main_pid) > 0;
     }
@@ -441,14 +429,11 @@ unit_id unit_of_process(pid_t pid)
 pid_t guess_main_pid(unit_id id)
 {
     char text[4096];
-    BUF(file, PATH_BYTES / 4);
-    struct str rest = { text, 0 }, line;
+    struct str rest, line;
     pid_t found = 0;
     if (!RT(id)->has_cgroup)
         return 0;
-    cgroup_file(id, "cgroup.procs", &file);
-    int n = file_get(file.p, text, sizeof text);
-    rest.n = n > 0 ? (size_t)n : 0;
+    rest = file_text(cgroup_file(unit_cgroup(id), "cgroup.procs"), text, sizeof text);
     while ((line = str_line(&rest, '\n')).p) {
         u64 pid;
         if (parse_u64(line, 10, &pid) < 0 || (pid_t)pid == RT(id)->control_pid || stat_field((pid_t)pid, 2) != sys_getpid())

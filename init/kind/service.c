@@ -132,6 +132,17 @@ static pid_t run_main(unit_id id, const struct setting *command)
 
 /* ---- PID files ----------------------------------------------------------------------------- */
 
+/* The service says which process is its main one. Not trusted, it may only name one of its own. 1, or -EPERM. */
+static int take_main_pid(unit_id id, pid_t pid, bool trusted)
+{
+    if (unit_of_process(pid) != id && !trusted) {
+        log_unit(id, LOG_WARNING, "New main PID %d does not belong to service, refusing.", (int)pid);
+        return -EPERM;
+    }
+    note_main_pid(id, pid);
+    return 1;
+}
+
 /* 1: a new main process is known, 0: the same as before, or a negative errno. */
 static int load_pid_file(unit_id id, bool warn)
 {
@@ -156,12 +167,7 @@ static int load_pid_file(unit_id id, bool warn)
     if (sys_kill((pid_t)pid, 0) == -ESRCH)
         return -ESRCH;
     /* A file that others may write must not make us take a foreign process for ours. */
-    if (unit_of_process((pid_t)pid) != id && (st.st_uid != 0 || st.st_mode & 022)) {
-        log_unit(id, LOG_WARNING, "New main PID %d does not belong to service, refusing.", (int)pid);
-        return -EPERM;
-    }
-    note_main_pid(id, (pid_t)pid);
-    return 1;
+    return take_main_pid(id, (pid_t)pid, st.st_uid == 0 && !(st.st_mode & 022));
 }
 
 static void find_main_pid(unit_id id)
@@ -766,11 +772,7 @@ static void notify_main_pid(unit_id id, pid_t pid)
     bool early = rt->state == SV_START || rt->state == SV_START_POST || rt->state == SV_RUNNING || rt->state == SV_RELOAD;
     if (!early || pid == rt->main_pid || pid <= 1)
         return;
-    if (unit_of_process(pid) != id) {
-        log_unit(id, LOG_WARNING, "New main PID %d does not belong to service, refusing.", (int)pid);
-        return;
-    }
-    note_main_pid(id, pid);
+    (void)take_main_pid(id, pid, false);
 }
 
 static void extend_timeout(unit_id id, usec by)

@@ -9,7 +9,6 @@ const char simple_states[] = "dead\0active\0";
 
 int simple_step(unit_id id, const struct event *e)
 {
-    char path[PATH_BYTES / 8];
     if (e->type == EV_RELOAD)
         return -EBADR;
     if (e->type != EV_START && e->type != EV_STOP)
@@ -20,10 +19,8 @@ int simple_step(unit_id id, const struct event *e)
     if (to == SI_ACTIVE)
         new_invocation(id);
     set_state(id, to);
-    if (to == SI_DEAD && UNIT(id)->type == UNIT_SLICE) {
-        cgroup_of(id, path, sizeof path);
-        (void)cgroup_remove(path);
-    }
+    if (to == SI_DEAD && UNIT(id)->type == UNIT_SLICE)
+        (void)cgroup_remove(unit_cgroup(id));
     return STEP_DONE;
 }
 

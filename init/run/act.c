@@ -102,14 +102,14 @@ static int start_unit(unit_id id)
         return BOUND_UNIT_DOWN;
     if (UNIT(id)->type == UNIT_DEVICE)
         device_check(id);
-    return kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_START });
+    return kind_of(id)->step(id, &(struct event){ .type = EV_START });
 }
 
 static int stop_unit(unit_id id)
 {
     if (is_inactive(unit_active[id]))
         return -EALREADY;
-    return kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_STOP });
+    return kind_of(id)->step(id, &(struct event){ .type = EV_STOP });
 }
 
 static int reload_unit(unit_id id)
@@ -121,7 +121,7 @@ static int reload_unit(unit_id id)
         log_unit(id, LOG_WARNING, "Unit cannot be reloaded because it is inactive.");
         return -ENOEXEC;
     }
-    return kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_RELOAD });
+    return kind_of(id)->step(id, &(struct event){ .type = EV_RELOAD });
 }
 
 static int verify_active(unit_id id)
@@ -175,7 +175,7 @@ static void start_waiting_processes(void)
 {
     unit_id id;
     while (changes_room() > 8 && (id = spawn_next_waiting())) {
-        kinds[UNIT(id)->type].step(id, &(struct event){ .type = EV_SPAWN });
+        kind_of(id)->step(id, &(struct event){ .type = EV_SPAWN });
         if (RT(id)->spawn_waits)
             break;                       /* there is still no slot */
     }

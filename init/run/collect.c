@@ -10,7 +10,7 @@ void deliver(unit_id id, const struct event *e)
 {
     if (changes_room() < 8)
         settle();
-    (void)kinds[UNIT(id)->type].step(id, e);
+    (void)kind_of(id)->step(id, e);
 }
 
 void deliver_type(unit_id id, u8 type) { deliver(id, &(struct event){ .type = type }); }

@@ -18,7 +18,7 @@ void unit_load_again(unit_id id)
     u->queued = true;
     u->next = 0;
     if (tab->load_last)
-        UNIT(tab->load_last)->next = id;
+        UNIT(tab->load_last)->next = (u16)id;
     else
         tab->load_first = id;
     tab->load_last = id;

@@ -89,7 +89,7 @@ static int name_add(unit_id id, u32 text)
     if (tab->names_n == NAMES_MAX)
         return table_limit("NAMES_MAX");
     hash_grow();
-    tab->names[tab->names_n] = (struct name_entry){ .text = text, .unit = id };
+    tab->names[tab->names_n] = (struct name_entry){ .text = text, .unit = (u16)id };
     hash_insert((u16)tab->names_n++);
     return 0;
 }
@@ -125,7 +125,7 @@ static void queue_load(unit_id id)
     u->queued = true;
     u->next = 0;
     if (tab->load_last)
-        tab->units[tab->load_last].next = id;
+        tab->units[tab->load_last].next = (u16)id;
     else
         tab->load_first = id;
     tab->load_last = id;
@@ -169,7 +169,7 @@ bool table_adopt(unit_id id, const char *name)
         return false;
     for (; tab->units_n <= id; tab->units_n++)
         if (tab->units_n != id) {
-            tab->units[tab->units_n].next = tab->free;
+            tab->units[tab->units_n].next = (u16)tab->free;
             tab->free = (unit_id)tab->units_n;
         }
     *u = (struct unit){ .used = true, .kept = true, .name = text, .type = (u8)unit_type_of(str_of(name)) };
@@ -194,7 +194,7 @@ static void merge_stub(unit_id stub, unit_id id)
     }
     for (u32 i = 1; i < tab->names_n; i++)
         if (tab->names[i].unit == stub)
-            tab->names[i].unit = id;
+            tab->names[i].unit = (u16)id;
     UNIT(stub)->name = UNIT(id)->name;
     UNIT(stub)->load = LOAD_LOADED;
     UNIT(stub)->used = false;           /* its slot is not used again: edges still name it */
@@ -222,7 +222,7 @@ void unit_release(unit_id id)
     for (u32 i = 1; i < tab->names_n; i++)
         if (tab->names[i].unit == id)
             tab->names[i].unit = 0;     /* the chain stays; lookups of it find no unit */
-    *u = (struct unit){ .next = tab->free };
+    *u = (struct unit){ .next = (u16)tab->free };
     tab->free = id;
 }
 
@@ -266,7 +266,7 @@ int edge_add(unit_id from, unit_id to, u32 kinds)
         return table_limit("EDGES_MAX");
     u32 at = tab->edges_n++;
     struct unit *f = UNIT(from), *t = UNIT(to);
-    tab->edges[at] = (struct edge){ .from = from, .to = to, .kinds = (u16)kinds,
+    tab->edges[at] = (struct edge){ .from = (u16)from, .to = (u16)to, .kinds = (u16)kinds,
                                     .next_out = f->out, .next_in = t->in };
     f->out = t->in = at;
     f->out_n++;

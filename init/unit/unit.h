@@ -29,7 +29,8 @@ enum dep {
 };
 extern const char dep_names[];                         /* pairs of words, from bit 0 on: Requires, RequiredBy */
 
-typedef u16 unit_id;                                   /* 0: no unit */
+/* 0: no unit. Below UNITS_MAX, so 16 bits where it is stored many times; as an argument it is a register. */
+typedef u32 unit_id;
 
 /* What the files say of one unit. A few bytes; all else is in its settings and edges. */
 struct unit {
@@ -39,7 +40,7 @@ struct unit {
     u32 out, in;                        /* first edge from and to this unit */
     u16 out_n, in_n;
     u16 in_kinds;                       /* all that edges to this unit have been of */
-    unit_id next;                       /* waiting to be loaded, or free */
+    u16 next;                           /* waiting to be loaded, or free */
     u8 type, load, origin;
     bool used : 1, queued : 1, perpetual : 1, enabled_here : 1;
     bool generated : 1;                 /* no file: device, slice, mount seen in mountinfo */
@@ -48,9 +49,9 @@ struct unit {
     bool aliased : 1;                   /* has had more names than one */
 };
 
-struct edge { unit_id from, to; u16 kinds, unused; u32 next_out, next_in; };
+struct edge { u16 from, to, kinds, unused; u32 next_out, next_in; };
 
-struct name_entry { u32 text; unit_id unit; u16 next; };
+struct name_entry { u32 text; u16 unit, next; };
 
 /* Everything that is known of units at one time. A reload fills the other table and swaps. */
 struct table {

@@ -104,7 +104,7 @@ static void check_deadline(unit_id id)
 
 static void check_unit(unit_id id)
 {
-    if (RT(id)->state >= kinds[UNIT(id)->type].states || unit_active[id] != active_of(id, RT(id)->state))
+    if (RT(id)->state >= kind_of(id)->states || unit_active[id] != active_of(id, RT(id)->state))
         violated("%s: its states do not agree", name_and_state(id));
     check_pids(id);
     check_deadline(id);
@@ -416,7 +416,7 @@ static void check_order(unit_id id, u8 active)
 
 static void state_changes(unit_id id, u8 to)
 {
-    trace("%s: %s -> %s", unit_name(id), substate_name(id), name_of(kinds[UNIT(id)->type].names, to));
+    trace("%s: %s -> %s", unit_name(id), substate_name(id), name_of(kind_of(id)->names, to));
     if (is_service(id)) {
         check_transition(id, to);
         if (to == SV_DEAD || to == SV_FAILED)
