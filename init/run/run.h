@@ -103,6 +103,7 @@ extern const char machine_state_names[];
 
 /* ---- control.c, props.c -------------------------------------------------------------------- */
 
+int socket_at(const char *path, int type, mode_t mode);     /* boot.c; a stream listens */
 int control_open(void);                 /* the listening socket */
 extern int control_fd;
 const char *load_state_name(unit_id id);
