@@ -37,6 +37,7 @@ void put_u64(struct bus_out *m, u64 v);
 void put_bool(struct bus_out *m, bool v);
 void put_string(struct bus_out *m, const char *z);       /* also object paths */
 void put_str(struct bus_out *m, struct str s);
+void put_values(struct bus_out *m, const char *signature, ...);      /* of s, t, u, i and b */
 void put_signature(struct bus_out *m, const char *z);
 void put_variant(struct bus_out *m, const char *signature);      /* its value follows */
 void put_struct(struct bus_out *m);                              /* its fields follow; no end mark */

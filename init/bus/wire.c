@@ -43,6 +43,22 @@ void put_str(struct bus_out *m, struct str s)
 
 void put_string(struct bus_out *m, const char *z) { put_str(m, str_of(z)); }
 
+void put_values(struct bus_out *m, const char *signature, ...)
+{
+    va_list ap;
+    va_start(ap, signature);
+    for (; *signature; signature++) {
+        u64 v = va_arg(ap, u64);         /* whatever its type, an argument takes eight bytes */
+        if (*signature == 's')
+            put_string(m, (const char *)(uintptr_t)v);
+        else if (*signature == 't')
+            put_u64(m, v);
+        else
+            put_u32(m, (u32)v);
+    }
+    va_end(ap);
+}
+
 void put_signature(struct bus_out *m, const char *z)
 {
     put_u8(m, (u8)strlen(z));
