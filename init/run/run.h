@@ -80,6 +80,8 @@ int notify_open(void);
 void notify_read(int fd);
 int mounts_open(void);
 void mounts_read(void);
+struct mount_line { const char *where, *options, *type, *what; };
+bool mount_line(struct str line, struct mount_line *m);        /* of mountinfo; takes it apart in place */
 int swaps_open(void);
 void swaps_read(void);
 int uevents_open(void);
