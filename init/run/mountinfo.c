@@ -31,6 +31,7 @@ static const char *field(struct str *line)
     if (!word.p)
         return "";
     buf_octal(&b, word);
+    *line = str_from(*line, 1);          /* the NUL takes the place of what separates */
     return buf_end(&b);
 }
 
