@@ -125,6 +125,7 @@ static inline void make_parents(const char *path) { make_folders(path, 0755); }
 struct dir { int fd; u32 at, n; char entries[4096] __attribute__((aligned(8))); };
 struct dirent;
 int dir_open(struct dir *d, const char *path);       /* negative: dir_next() says NULL at once */
+int dir_at(struct dir *d, int fd);                   /* of a folder that is open, or not */
 struct dirent *dir_next(struct dir *d);
 void dir_close(struct dir *d);
 
@@ -142,6 +143,8 @@ int parse_u64(struct str s, u32 base, u64 *out);               /* base 0: 0x, 0,
 int parse_int(struct str s, i32 lo, i32 hi, i32 *out);
 int parse_mode(struct str s, u32 *out);                        /* octal, up to 07777 */
 int parse_span(struct str s, usec unit, usec *out);            /* systemd.time(7) */
+extern const usec span_units[9];                               /* from years down to microseconds */
+extern const char span_words[];                                /* of each: its words, the first is ours */
 int parse_size(struct str s, u32 base, u64 *out);              /* bytes; base 1000 or 1024 */
 int parse_percent(struct str s, u32 unit, u32 *out);           /* unit 100: %, 1000: also permille */
 int parse_signal(struct str s, int *out);

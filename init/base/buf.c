@@ -44,44 +44,45 @@ static void put_number(struct buf *b, u64 v, u32 base, u32 width, char pad, bool
 void buf_u64(struct buf *b, u64 v) { put_number(b, v, 10, 0, ' ', false); }
 
 /* One conversion of buf_vfmt(): what stands between '%' and the letter. */
-struct conversion { bool left, zero, is_long; u32 width; int precision; };
+struct conversion { bool left, zero, is_long; int width, precision; };
+
+/* Whatever its type, an argument takes eight bytes; an int of them are four. */
+static u64 next_arg(va_list *ap) { return va_arg(*ap, u64); }
+
+/* A width or a precision: digits, or a star. */
+static const char *read_number(const char *f, int *out, va_list *ap)
+{
+    *out = 0;
+    if (*f == '*') {
+        *out = (int)next_arg(ap);
+        return f + 1;
+    }
+    for (; *f >= '0' && *f <= '9'; f++)
+        *out = *out * 10 + (*f - '0');
+    return f;
+}
 
 static const char *read_conversion(const char *f, struct conversion *c, va_list *ap)
 {
     *c = (struct conversion){ .precision = -1 };
-    for (;; f++) {
-        if (*f == '-') c->left = true;
-        else if (*f == '0') c->zero = true;
-        else break;
-    }
-    if (*f == '*') {
-        c->width = (u32)va_arg(*ap, int);
-        f++;
-    }
-    while (*f >= '0' && *f <= '9')
-        c->width = c->width * 10 + (u32)(*f++ - '0');
-    if (f[0] == '.' && f[1] == '*') {
-        c->precision = va_arg(*ap, int);
-        f += 2;
-    } else if (*f == '.') {
-        for (c->precision = 0, f++; *f >= '0' && *f <= '9'; f++)
-            c->precision = c->precision * 10 + (*f - '0');
-    }
-    while (*f == 'l' || *f == 'z') {
+    for (; *f == '-' || *f == '0'; f++)
+        *(*f == '-' ? &c->left : &c->zero) = true;
+    f = read_number(f, &c->width, ap);
+    if (*f == '.')
+        f = read_number(f + 1, &c->precision, ap);
+    for (; *f == 'l' || *f == 'z'; f++)
         c->is_long = true;
-        f++;
-    }
     return f;
 }
 
 static void put_text(struct buf *b, const struct conversion *c, const char *z)
 {
     size_t n = c->precision >= 0 ? strnlen(z, (size_t)c->precision) : strlen(z);
-    size_t width = c->width ? text_width((struct str){ z, n }) : 0;
-    for (size_t i = width; !c->left && i < c->width; i++)
+    int width = c->width ? (int)text_width((struct str){ z, n }) : 0;
+    for (int i = width; !c->left && i < c->width; i++)
         buf_c(b, ' ');
     buf_put(b, z, n);
-    for (size_t i = width; c->left && i < c->width; i++)
+    for (int i = width; c->left && i < c->width; i++)
         buf_c(b, ' ');
 }
 
@@ -100,20 +101,15 @@ void buf_vfmt(struct buf *b, const char *fmt, va_list args)
         }
         struct conversion c;
         f = read_conversion(f + 1, &c, &ap);
-        char pad = c.zero ? '0' : ' ';
+        u64 v = *f == '%' ? 0 : next_arg(&ap);
         if (*f == 's') {
-            const char *z = va_arg(ap, const char *);
-            put_text(b, &c, z ? z : "(null)");
-        } else if (*f == 'c') {
-            buf_c(b, (char)va_arg(ap, int));
-        } else if (*f == 'd') {
-            i64 v = c.is_long ? va_arg(ap, long) : va_arg(ap, int);
-            put_number(b, v < 0 ? 0 - (u64)v : (u64)v, 10, c.width, pad, v < 0);
-        } else if (*f == 'u' || *f == 'x' || *f == 'o') {
-            u64 v = c.is_long ? va_arg(ap, unsigned long) : va_arg(ap, unsigned);
-            put_number(b, v, *f == 'u' ? 10 : *f == 'x' ? 16 : 8, c.width, pad, false);
+            put_text(b, &c, v ? (const char *)(uintptr_t)v : "(null)");
+        } else if (*f == 'c' || *f == '%') {
+            buf_c(b, *f == 'c' ? (char)v : '%');
         } else {
-            buf_c(b, *f);
+            bool negative = *f == 'd' && (c.is_long ? (i64)v < 0 : (i32)v < 0);
+            v = negative ? 0 - v : v;
+            put_number(b, c.is_long ? v : (u32)v, *f == 'x' ? 16 : *f == 'o' ? 8 : 10, (u32)c.width, c.zero ? '0' : ' ', negative);
         }
     }
     va_end(ap);
@@ -187,11 +183,7 @@ u32 text_width(struct str s)
 
 void buf_span(struct buf *b, usec t, usec accuracy)
 {
-    static const struct { const char *suffix; usec unit; } units[] = {
-        { "y", 31557600 * USEC_SEC }, { "month", 2629800 * USEC_SEC }, { "w", 604800 * USEC_SEC },
-        { "d", 86400 * USEC_SEC }, { "h", 3600 * USEC_SEC }, { "min", USEC_MIN },
-        { "s", USEC_SEC }, { "ms", USEC_MS }, { "us", 1 },
-    };
+    const char *words = span_words;
     bool something = false;
     if (t == USEC_INF) {
         buf_z(b, "infinity");
@@ -202,16 +194,16 @@ void buf_span(struct buf *b, usec t, usec accuracy)
         return;
     }
     accuracy = MAX(accuracy, 1u);
-    for (u32 i = 0; i < LEN(units) && t && !(something && t < accuracy); i++) {
-        if (t < units[i].unit)
+    for (u32 i = 0; i < LEN(span_units) && t && !(something && t < accuracy); i++, words = z_next(words)) {
+        if (t < span_units[i])
             continue;
-        u64 whole = t / units[i].unit, rest = t % units[i].unit;
+        u64 whole = t / span_units[i], rest = t % span_units[i];
         if (something)
             buf_c(b, ' ');
         buf_u64(b, whole);
         /* Below a minute the rest is written as a fraction, to the accuracy asked for. */
         u32 digits = 0;
-        for (u64 unit = units[i].unit; unit > accuracy; unit /= 10)
+        for (u64 unit = span_units[i]; unit > accuracy; unit /= 10)
             digits++;
         if (t < USEC_MIN && rest && digits) {
             for (u64 k = accuracy; k > 1; k /= 10)
@@ -220,7 +212,7 @@ void buf_span(struct buf *b, usec t, usec accuracy)
             rest = 0;
         }
         t = rest;
-        buf_z(b, units[i].suffix);
+        buf_put(b, words, strcspn(words, " "));
         something = true;
     }
 }

@@ -61,11 +61,13 @@ void make_folders(const char *path, mode_t mode)
     }
 }
 
-int dir_open(struct dir *d, const char *path)
+int dir_at(struct dir *d, int fd)
 {
     d->at = d->n = 0;
-    return d->fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    return d->fd = fd;
 }
+
+int dir_open(struct dir *d, const char *path) { return dir_at(d, sys_open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK)); }
 
 struct dirent *dir_next(struct dir *d)
 {

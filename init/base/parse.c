@@ -8,19 +8,16 @@
 
 int parse_bool(struct str s, bool *out)
 {
-    static const char *const words[] = { "0", "1", "n", "y", "f", "t", "no", "yes", "false", "true",
-                                         "off", "on" };
-    for (u32 i = 0; i < LEN(words); i++) {
-        const char *w = words[i];
-        if (strlen(w) != s.n)
-            continue;
+    u32 n = 0;
+    for (EACH(w, "0\0" "1\0n\0y\0f\0t\0no\0yes\0false\0true\0off\0on\0")) {
         size_t k = 0;
         while (k < s.n && (s.p[k] | 0x20) == (w[k] | 0x20))
             k++;
-        if (k == s.n) {
-            *out = i & 1;
+        if (k == s.n && !w[k]) {
+            *out = n & 1;
             return 0;
         }
+        n++;
     }
     return -EINVAL;
 }
@@ -114,18 +111,11 @@ int parse_mode(struct str s, u32 *out)
 
 /* ---- time spans ---------------------------------------------------------------------------- */
 
-#define DAY (86400 * USEC_SEC)
-static const struct { const char *suffix; usec unit; } span_units[] = {
-    { "seconds", USEC_SEC }, { "second", USEC_SEC }, { "sec", USEC_SEC }, { "s", USEC_SEC },
-    { "minutes", USEC_MIN }, { "minute", USEC_MIN }, { "min", USEC_MIN },
-    { "months", 2629800 * USEC_SEC }, { "month", 2629800 * USEC_SEC }, { "M", 2629800 * USEC_SEC },
-    { "msec", USEC_MS }, { "ms", USEC_MS }, { "m", USEC_MIN },
-    { "hours", 3600 * USEC_SEC }, { "hour", 3600 * USEC_SEC }, { "hr", 3600 * USEC_SEC },
-    { "h", 3600 * USEC_SEC }, { "days", DAY }, { "day", DAY }, { "d", DAY },
-    { "weeks", 7 * DAY }, { "week", 7 * DAY }, { "w", 7 * DAY },
-    { "years", 31557600 * USEC_SEC }, { "year", 31557600 * USEC_SEC }, { "y", 31557600 * USEC_SEC },
-    { "usec", 1 }, { "us", 1 }, { "\xce\xbcs", 1 }, { "\xc2\xb5s", 1 },
-};
+const char span_words[] =
+    "y year years\0month months M\0w week weeks\0d day days\0h hr hour hours\0min minute minutes m\0s sec second seconds\0"
+    "ms msec\0us usec \xce\xbcs \xc2\xb5s\0";
+const usec span_units[] = { 31557600 * USEC_SEC, 2629800 * USEC_SEC, 604800 * USEC_SEC, 86400 * USEC_SEC, 3600 * USEC_SEC,
+                            USEC_MIN, USEC_SEC, USEC_MS, 1 };
 
 static struct str skip_blanks(struct str s)
 {
@@ -134,17 +124,23 @@ static struct str skip_blanks(struct str s)
     return s;
 }
 
-/* Takes a unit at the front of *s, if there is one. */
+/* Takes a unit at the front of *s, if there is one: the longest word that fits. */
 static bool take_unit(struct str *s, usec *unit)
 {
-    struct str t = skip_blanks(*s);
-    for (u32 i = 0; t.n && i < LEN(span_units); i++)
-        if (str_starts(t, span_units[i].suffix)) {
-            *unit = span_units[i].unit;
-            *s = str_from(t, strlen(span_units[i].suffix));
-            return true;
-        }
-    return false;
+    struct str t = skip_blanks(*s), word;
+    size_t longest = 0;
+    const usec *of = span_units;
+    for (EACH(words, span_words)) {
+        for (struct str rest = str_of(words); (word = str_word(&rest, " ")).p;)
+            if (word.n > longest && str_eq(str_cut(t, word.n), word)) {
+                longest = word.n;
+                *unit = *of;
+            }
+        of++;
+    }
+    if (longest)
+        *s = str_from(t, longest);
+    return longest;
 }
 
 /* One "12.5min" of a span; moves *s and adds to *sum. */

@@ -37,6 +37,7 @@ void put_u64(struct bus_out *m, u64 v);
 void put_bool(struct bus_out *m, bool v);
 void put_string(struct bus_out *m, const char *z);       /* also object paths */
 void put_str(struct bus_out *m, struct str s);
+void put_values(struct bus_out *m, const char *signature, ...);      /* of s, t, u, i and b */
 void put_signature(struct bus_out *m, const char *z);
 void put_variant(struct bus_out *m, const char *signature);      /* its value follows */
 void put_struct(struct bus_out *m);                              /* its fields follow; no end mark */
@@ -60,10 +61,15 @@ void get_align(struct bus_in *in, u32 align);
 u32 get_array(struct bus_in *in, u32 align);             /* where it ends: `at` of the end */
 void skip_value(struct bus_in *in, const char **signature);      /* one complete type */
 
+/* The header fields by their codes; those that are texts, at the place of their code. */
+enum { FIELD_PATH = 1, FIELD_IFACE, FIELD_MEMBER, FIELD_ERROR, FIELD_REPLY, FIELD_DEST, FIELD_SENDER, FIELD_SIGNATURE, FIELDS };
 struct bus_msg {
     u8 type, flags;
     u32 serial, reply_to, total;
-    const char *path, *iface, *member, *error, *dest, *sender, *signature;   /* "" when absent */
+    union {
+        const char *field[FIELDS];
+        struct { const char *unused, *path, *iface, *member, *error, *unused_too, *dest, *sender, *signature; };   /* "" when absent */
+    };
     struct bus_in body;
 };
 /* Bytes of the message that begins here: 0 not known yet, -EBADMSG rubbish, -EMSGSIZE over `limit`. */

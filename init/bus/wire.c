@@ -43,6 +43,22 @@ void put_str(struct bus_out *m, struct str s)
 
 void put_string(struct bus_out *m, const char *z) { put_str(m, str_of(z)); }
 
+void put_values(struct bus_out *m, const char *signature, ...)
+{
+    va_list ap;
+    va_start(ap, signature);
+    for (; *signature; signature++) {
+        u64 v = va_arg(ap, u64);         /* whatever its type, an argument takes eight bytes */
+        if (*signature == 's')
+            put_string(m, (const char *)(uintptr_t)v);
+        else if (*signature == 't')
+            put_u64(m, v);
+        else
+            put_u32(m, (u32)v);
+    }
+    va_end(ap);
+}
+
 void put_signature(struct bus_out *m, const char *z)
 {
     put_u8(m, (u8)strlen(z));
@@ -77,25 +93,11 @@ void put_strings(struct bus_out *m, const char *const *list, u32 n)
     array_close(m, token, 4);
 }
 
-enum field { FIELD_PATH = 1, FIELD_IFACE, FIELD_MEMBER, FIELD_ERROR, FIELD_REPLY, FIELD_DEST, FIELD_SENDER,
-             FIELD_SIGNATURE };
+/* Types of the header fields by their codes. */
+static const char field_types[] = " osssussg";
 
-static void field_string(struct bus_out *m, u8 field, const char *type, const char *value)
-{
-    if (!value)
-        return;
-    put_struct(m);
-    put_u8(m, field);
-    put_variant(m, type);
-    if (*type == 'g')
-        put_signature(m, value);
-    else
-        put_string(m, value);
-}
-
-struct header { u8 type; u32 serial, reply_to; const char *dest, *path, *iface, *member, *error, *signature; };
-
-static void out_begin(struct bus_out *m, const struct header *h)
+/* The header of m; its fields are those of h. */
+static void out_begin(struct bus_out *m, const struct bus_msg *h)
 {
     static const u16 one = 1;
     m->b.n = 0;
@@ -107,19 +109,20 @@ static void out_begin(struct bus_out *m, const struct header *h)
     put_u32(m, 0);
     put_u32(m, h->serial);
     u32 token = array_open(m, 8);
-    field_string(m, FIELD_PATH, "o", h->path);
-    field_string(m, FIELD_IFACE, "s", h->iface);
-    field_string(m, FIELD_MEMBER, "s", h->member);
-    field_string(m, FIELD_ERROR, "s", h->error);
-    field_string(m, FIELD_DEST, "s", h->dest);
-    if (h->reply_to) {
+    for (u8 i = FIELD_PATH; i < FIELDS; i++) {
+        const char type[] = { field_types[i], 0 }, *text = h->field[i];
+        if (i == FIELD_REPLY ? !h->reply_to : !text || (i == FIELD_SIGNATURE && !*text))
+            continue;
         put_struct(m);
-        put_u8(m, FIELD_REPLY);
-        put_variant(m, "u");
-        put_u32(m, h->reply_to);
+        put_u8(m, i);
+        put_variant(m, type);
+        if (i == FIELD_REPLY)
+            put_u32(m, h->reply_to);
+        else if (i == FIELD_SIGNATURE)
+            put_signature(m, text);
+        else
+            put_string(m, text);
     }
-    if (h->signature && *h->signature)
-        field_string(m, FIELD_SIGNATURE, "g", h->signature);
     array_close(m, token, 8);
     align(m, 8);
     m->body = m->b.n;
@@ -128,18 +131,18 @@ static void out_begin(struct bus_out *m, const struct header *h)
 void out_call(struct bus_out *m, u32 serial, const char *dest, const char *path, const char *iface,
               const char *member, const char *signature)
 {
-    out_begin(m, &(struct header){ .type = MSG_CALL, .serial = serial, .dest = dest, .path = path, .iface = iface,
+    out_begin(m, &(struct bus_msg){ .type = MSG_CALL, .serial = serial, .dest = dest, .path = path, .iface = iface,
                                    .member = member, .signature = signature });
 }
 
 void out_return(struct bus_out *m, u32 serial, u32 reply_to, const char *signature)
 {
-    out_begin(m, &(struct header){ .type = MSG_RETURN, .serial = serial, .reply_to = reply_to, .signature = signature });
+    out_begin(m, &(struct bus_msg){ .type = MSG_RETURN, .serial = serial, .reply_to = reply_to, .signature = signature });
 }
 
 void out_error(struct bus_out *m, u32 serial, u32 reply_to, const char *name, const char *text)
 {
-    out_begin(m, &(struct header){ .type = MSG_ERROR, .serial = serial, .reply_to = reply_to, .error = name,
+    out_begin(m, &(struct bus_msg){ .type = MSG_ERROR, .serial = serial, .reply_to = reply_to, .error = name,
                                    .signature = "s" });
     put_string(m, text);
 }
@@ -147,7 +150,7 @@ void out_error(struct bus_out *m, u32 serial, u32 reply_to, const char *name, co
 void out_signal(struct bus_out *m, u32 serial, const char *path, const char *iface, const char *member,
                 const char *signature)
 {
-    out_begin(m, &(struct header){ .type = MSG_SIGNAL, .serial = serial, .path = path, .iface = iface,
+    out_begin(m, &(struct bus_msg){ .type = MSG_SIGNAL, .serial = serial, .path = path, .iface = iface,
                                    .member = member, .signature = signature });
 }
 
@@ -316,31 +319,24 @@ static void read_field(struct bus_in *in, struct bus_msg *m)
 {
     get_align(in, 8);
     u8 field = get_u8(in);
-    const char *sig = get_signature(in), *want = field == FIELD_PATH ? "o" : field == FIELD_REPLY ? "u"
-                                              : field == FIELD_SIGNATURE ? "g" : "s";
-    const char **to = field == FIELD_PATH ? &m->path : field == FIELD_IFACE ? &m->iface
-                    : field == FIELD_MEMBER ? &m->member : field == FIELD_ERROR ? &m->error
-                    : field == FIELD_DEST ? &m->dest : field == FIELD_SENDER ? &m->sender : NULL;
-    if (to || field == FIELD_REPLY || field == FIELD_SIGNATURE) {
-        if (!STREQ(sig, want))
-            in->bad = true;
-        else if (to)
-            *to = get_string(in);
-        else if (field == FIELD_REPLY)
-            m->reply_to = get_u32(in);
-        else
-            m->signature = get_signature(in);
-    } else {
+    const char *sig = get_signature(in);
+    if (field < FIELD_PATH || field >= FIELDS)
         skip_value(in, &sig);            /* fields of later versions are passed over */
-    }
+    else if (sig[0] != field_types[field] || sig[1])
+        in->bad = true;
+    else if (field == FIELD_REPLY)
+        m->reply_to = get_u32(in);
+    else
+        m->field[field] = field == FIELD_SIGNATURE ? get_signature(in) : get_string(in);
 }
 
 int message_read(const u8 *p, u32 n, struct bus_msg *m)
 {
     static const u16 one = 1;
     struct bus_in in = { p, n, 0, false, false };
-    *m = (struct bus_msg){ .path = "", .iface = "", .member = "", .error = "", .dest = "", .sender = "",
-                           .signature = "", .total = n };
+    *m = (struct bus_msg){ .total = n };
+    for (u32 i = 0; i < FIELDS; i++)
+        m->field[i] = "";
     in.swap = get_u8(&in) != (*(const u8 *)&one ? 'l' : 'B');
     m->type = get_u8(&in);
     m->flags = get_u8(&in);

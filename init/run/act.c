@@ -132,16 +132,17 @@ static int verify_active(unit_id id)
 /* What a negative answer means for the job. */
 static void finish_by_error(unit_id id, int r)
 {
+    u8 result = RESULT_FAILED;
     switch (r) {
-    case -EALREADY: job_finish(id, RESULT_DONE, true, true); break;
-    case CONDITION_FAILED: job_finish(id, RESULT_DONE, true, false); break;
-    case -EBADR: job_finish(id, RESULT_SKIPPED, true, false); break;
-    case -ENOEXEC: job_finish(id, RESULT_INVALID, true, false); break;
-    case ASSERT_FAILED: job_finish(id, RESULT_ASSERT, true, false); break;
-    case -EOPNOTSUPP: job_finish(id, RESULT_UNSUPPORTED, true, false); break;
-    case BOUND_UNIT_DOWN: job_finish(id, RESULT_DEPENDENCY, true, false); break;
-    default: job_finish(id, RESULT_FAILED, true, false); break;
+    case -EALREADY:
+    case CONDITION_FAILED: result = RESULT_DONE; break;
+    case -EBADR: result = RESULT_SKIPPED; break;
+    case -ENOEXEC: result = RESULT_INVALID; break;
+    case ASSERT_FAILED: result = RESULT_ASSERT; break;
+    case -EOPNOTSUPP: result = RESULT_UNSUPPORTED; break;
+    case BOUND_UNIT_DOWN: result = RESULT_DEPENDENCY; break;
     }
+    job_finish(id, result, true, r == -EALREADY);
 }
 
 static void run_job(unit_id id)
@@ -203,32 +204,26 @@ void schedule_system_action(const struct system_action *a)
 
 static void do_system_action(const struct system_action *a)
 {
-    static const struct { u8 action, force; const char *unit, *verb; } table[] = {
-        [ACTION_REBOOT] = { 0, 0, "reboot.target", "Rebooting" },
-        [ACTION_REBOOT_FORCE] = { 0, LEAVE_REBOOT, NULL, "Forcibly rebooting" },
-        [ACTION_REBOOT_IMMEDIATE] = { 0, LEAVE_REBOOT, NULL, "Rebooting immediately" },
-        [ACTION_POWEROFF] = { 0, 0, "poweroff.target", "Powering off" },
-        [ACTION_POWEROFF_FORCE] = { 0, LEAVE_POWEROFF, NULL, "Forcibly powering off" },
-        [ACTION_POWEROFF_IMMEDIATE] = { 0, LEAVE_POWEROFF, NULL, "Powering off immediately" },
-        [ACTION_EXIT] = { 0, 0, "poweroff.target", "Exiting" },
-        [ACTION_EXIT_FORCE] = { 0, LEAVE_POWEROFF, NULL, "Exiting immediately" },
-    };
+    static const char verbs[] =
+        "1\0Rebooting\0Forcibly rebooting\0Rebooting immediately\0Powering off\0Forcibly powering off\0"
+        "Powering off immediately\0Exiting\0Exiting immediately\0";
+    _Static_assert(ACTION_REBOOT == 1 && ACTION_REBOOT_IMMEDIATE == 3 && ACTION_POWEROFF == 4 && ACTION_EXIT == 7
+                   && ACTION_EXIT_FORCE == 8, "the order of the words");
     struct report r = { 0 };
-    const char *arg = unit_text(a->unit, D_RebootArgument);
-    if (a->action == ACTION_NONE || a->action >= LEN(table))
+    const char *arg = unit_text(a->unit, D_RebootArgument), *verb = name_of(verbs, a->action);
+    bool reboot = a->action <= ACTION_REBOOT_IMMEDIATE;
+    const char *target = reboot ? "reboot.target" : "poweroff.target";
+    if (!verb)
         return;
-    log_line(a->failed ? LOG_WARNING : LOG_NOTICE, "%s: unit %s %s", table[a->action].verb, unit_name(a->unit),
-             a->failed ? "failed" : "succeeded");
+    log_line(a->failed ? LOG_WARNING : LOG_NOTICE, "%s: unit %s %s", verb, unit_name(a->unit), a->failed ? "failed" : "succeeded");
     if (a->action >= ACTION_EXIT)
         manager.exit_status = exit_status_of(a);
     if (arg)
         z_copy(manager.reboot_arg, sizeof manager.reboot_arg, str_of(arg));
-    if (table[a->action].force) {
-        leave((enum objective)table[a->action].force);
-        return;
-    }
-    if (start_by_name(table[a->action].unit, JOB_START, MODE_REPLACE_IRREVERSIBLY, &r) < 0)
-        log_line(LOG_ERR, "Failed to start %s: %s", table[a->action].unit, r.error);
+    if (a->action != ACTION_REBOOT && a->action != ACTION_POWEROFF && a->action != ACTION_EXIT)
+        leave(reboot ? LEAVE_REBOOT : LEAVE_POWEROFF);
+    else if (start_by_name(target, JOB_START, MODE_REPLACE_IRREVERSIBLY, &r) < 0)
+        log_line(LOG_ERR, "Failed to start %s: %s", target, r.error);
 }
 
 void leave(enum objective o)

@@ -19,33 +19,17 @@
 
 /* ---- mounts -------------------------------------------------------------------------------- */
 
-#define NSUID MS_NOSUID
-#define NEXEC MS_NOEXEC
-#define NDEV MS_NODEV
-#define STRICT MS_STRICTATIME
-
 /* systemd's table (mount-setup.c), flag for flag: no nodev on /dev (device nodes) nor noexec (mmap of
  * /dev/zero in old X servers), exec on /run (generators) and /dev/shm; the size limits keep a program
- * that writes to a misspelt /dev/null from filling memory. `container`: also wanted in one. */
-static const struct api_mount {
-    const char *what, *where, *type, *data, *fallback;
-    unsigned long flags;
-    bool container;
-    const char *only_if;
-} api_mounts[] = {
-    { "proc", "/proc", "proc", NULL, NULL, NSUID | NEXEC | NDEV, true, NULL },
-    { "sysfs", "/sys", "sysfs", NULL, NULL, NSUID | NEXEC | NDEV, true, NULL },
-    { "devtmpfs", "/dev", "devtmpfs", "mode=755,size=4m", "mode=755", NSUID | STRICT, true, NULL },
-    { "securityfs", "/sys/kernel/security", "securityfs", NULL, NULL, NSUID | NEXEC | NDEV, false, NULL },
-    { "tmpfs", "/dev/shm", "tmpfs", "mode=1777", NULL, NSUID | NDEV | STRICT, true, NULL },
-    { "devpts", "/dev/pts", "devpts", "mode=620,gid=5", "mode=620", NSUID | NEXEC, true, NULL },
-    { "tmpfs", "/run", "tmpfs", "mode=755,size=20%,nr_inodes=800k", "mode=755", NSUID | NDEV | STRICT, true, NULL },
-    { "cgroup2", "/sys/fs/cgroup", "cgroup2", "nsdelegate,memory_recursiveprot", "nsdelegate",
-      NSUID | NEXEC | NDEV, true, NULL },
-    { "pstore", "/sys/fs/pstore", "pstore", NULL, NULL, NSUID | NEXEC | NDEV, false, NULL },
-    { "efivarfs", "/sys/firmware/efi/efivars", "efivarfs", NULL, NULL, NSUID | NEXEC | NDEV, false, "/sys/firmware/efi" },
-    { "bpf", "/sys/fs/bpf", "bpf", "mode=700", NULL, NSUID | NEXEC | NDEV, false, NULL },
-};
+ * that writes to a misspelt /dev/null from filling memory. Of each: its type; where it goes; its flags,
+ * beside nosuid: x noexec, d nodev, s strictatime, and c: also wanted in a container; its options; those
+ * for an older kernel. */
+static const char api_mounts[] =
+    "proc\0/proc\0cxd\0\0\0" "sysfs\0/sys\0cxd\0\0\0" "devtmpfs\0/dev\0cs\0mode=755,size=4m\0mode=755\0"
+    "securityfs\0/sys/kernel/security\0xd\0\0\0" "tmpfs\0/dev/shm\0cds\0mode=1777\0\0"
+    "devpts\0/dev/pts\0cx\0mode=620,gid=5\0mode=620\0" "tmpfs\0/run\0cds\0mode=755,size=20%,nr_inodes=800k\0mode=755\0"
+    "cgroup2\0/sys/fs/cgroup\0cxd\0nsdelegate,memory_recursiveprot\0nsdelegate\0" "pstore\0/sys/fs/pstore\0xd\0\0\0"
+    "efivarfs\0/sys/firmware/efi/efivars\0xd\0\0\0" "bpf\0/sys/fs/bpf\0xd\0mode=700\0\0";
 
 static bool is_mounted(const char *path)
 {
@@ -55,48 +39,51 @@ static bool is_mounted(const char *path)
     return sys_stat(path, &here) == 0 && sys_stat(buf_end(&parent), &up) == 0 && here.st_dev != up.st_dev;
 }
 
-static void mount_api(const struct api_mount *m)
+static void mount_api(const char *type, const char *where, const char *letters, const char *data, const char *fallback)
 {
-    if ((manager.in_container && !m->container) || (m->only_if && sys_access(m->only_if, 0) < 0) || is_mounted(m->where))
+    bool wanted = strchr(letters, 'c');
+    unsigned long flags = MS_NOSUID | (strchr(letters, 'x') ? MS_NOEXEC : 0) | (strchr(letters, 'd') ? MS_NODEV : 0)
+                        | (strchr(letters, 's') ? MS_STRICTATIME : 0);
+    if ((manager.in_container && !wanted) || is_mounted(where))
         return;
-    (void)sys_mkdir(m->where, 0755);
-    int r = sys_mount(m->what, m->where, m->type, m->flags, m->data);
-    if (r == -EINVAL && m->fallback)
-        r = sys_mount(m->what, m->where, m->type, m->flags, m->fallback);
-    if (r == -EINVAL && m->data)
-        r = sys_mount(m->what, m->where, m->type, m->flags, NULL);
+    (void)sys_mkdir(where, 0755);
+    int r = sys_mount(type, where, type, flags, data);
+    if (r == -EINVAL)
+        r = sys_mount(type, where, type, flags, fallback);
+    if (r == -EINVAL)
+        r = sys_mount(type, where, type, flags, NULL);
     /* Kernels without securityfs, pstore or bpf are common: not worth a word. */
-    if (r < 0 && r != -ENODEV && r != -ENOENT && m->container)
-        log_line(LOG_WARNING, "Failed to mount %s at %s: %s", m->type, m->where, strerror(-r));
+    if (r < 0 && r != -ENODEV && r != -ENOENT && wanted)
+        log_line(LOG_WARNING, "Failed to mount %s at %s: %s", type, where, strerror(-r));
 }
 
 static void mount_api_all(void)
 {
-    for (u32 i = 0; i < LEN(api_mounts); i++)
-        mount_api(&api_mounts[i]);
+    for (const char *field[5] = { api_mounts }; *field[0]; field[0] = z_next(field[4])) {
+        for (u32 i = 1; i < LEN(field); i++)
+            field[i] = z_next(field[i - 1]);
+        mount_api(field[0], field[1], field[2], field[3], field[4]);
+    }
 }
 
 static void make_dev(void)
 {
-    static const struct { const char *from, *to; } links[] = {
-        { "/proc/kcore", "/dev/core" }, { "/proc/self/fd", "/dev/fd" }, { "/proc/self/fd/0", "/dev/stdin" },
-        { "/proc/self/fd/1", "/dev/stdout" }, { "/proc/self/fd/2", "/dev/stderr" },
-    };
-    static const struct { const char *path; mode_t mode; unsigned major, minor; } nodes[] = {
-        { "/dev/null", 0666, 1, 3 }, { "/dev/console", 0600, 5, 1 }, { "/dev/kmsg", 0644, 1, 11 },
-    };
-    for (u32 i = 0; i < LEN(links); i++)
-        (void)sys_symlink(links[i].from, links[i].to);
+    for (EACH(link, "/dev/core\0/proc/kcore\0/dev/fd\0/proc/self/fd\0/dev/stdin\0/proc/self/fd/0\0"
+                    "/dev/stdout\0/proc/self/fd/1\0/dev/stderr\0/proc/self/fd/2\0")) {
+        const char *to = z_next(link);
+        (void)sys_symlink(to, link);
+        link = to;
+    }
     /* Only where no devtmpfs could be mounted: -EEXIST otherwise. */
-    for (u32 i = 0; i < LEN(nodes); i++)
-        (void)sys_mknod(nodes[i].path, S_IFCHR | nodes[i].mode, makedev(nodes[i].major, nodes[i].minor));
+    (void)sys_mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3));
+    (void)sys_mknod("/dev/console", S_IFCHR | 0600, makedev(5, 1));
+    (void)sys_mknod("/dev/kmsg", S_IFCHR | 0644, makedev(1, 11));
 }
 
 static void make_run(void)
 {
-    static const char *const dirs[] = { "/run/systemd", "/run/systemd/system", "/run/systemd/journal", "/run/lock" };
-    for (u32 i = 0; i < LEN(dirs); i++)
-        (void)sys_mkdir(dirs[i], 0755);
+    for (EACH(dir, "/run/systemd\0/run/systemd/system\0/run/systemd/journal\0/run/lock\0"))
+        (void)sys_mkdir(dir, 0755);
     if (manager.in_container)
         return;
     /* Mounts of the host are seen in the namespaces of services (systemd.exec(5), MountFlags=). */
@@ -135,15 +122,19 @@ static void own_descriptors(void)
     log_to.kmsg_fd = sys_open("/dev/kmsg", O_WRONLY | O_NOCTTY);
 }
 
+static void warn(int r, const char *what)
+{
+    if (r < 0)
+        log_line(LOG_WARNING, "%s: %s", what, strerror(-r));
+}
+
 /* ---- identity ------------------------------------------------------------------------------ */
 
 static void set_hostname(const char *from_cmdline)
 {
     char text[256] = "";
     struct utsname u;
-    if (from_cmdline)
-        z_copy(text, sizeof text, str_of(from_cmdline));
-    else
+    if (!z_copy(text, sizeof text, str_of(from_cmdline)) || !text[0])
         (void)file_line("/etc/hostname", text, sizeof text);
     if (!text[0] && sys_uname(&u) == 0 && u.nodename[0] && !STREQ(u.nodename, "(none)"))
         return;                          /* the kernel or a container has given us one */
@@ -163,8 +154,8 @@ static void loopback_up(void)
         req.ifr_flags |= IFF_UP;
         r = sys_ioctl(fd, SIOCSIFFLAGS, &req);
     }
-    if (r < 0 && r != -EAFNOSUPPORT)
-        log_line(LOG_WARNING, "Failed to bring up the loopback device: %s", strerror(-r));
+    if (r != -EAFNOSUPPORT)
+        warn(r, "Failed to bring up the loopback device");
     sys_close(fd);
 }
 
@@ -182,15 +173,10 @@ static bool id_valid(const char *text)
 
 static void make_id(char *id)
 {
-    u8 random[16];
     struct buf b = { id, 0, 33, false };
-    if (sys_random(random, sizeof random) != sizeof random)
-        for (u32 i = 0; i < 16; i++)
-            random[i] = (u8)(sys_now() >> (i % 8));
-    random[6] = (u8)((random[6] & 0x0f) | 0x40);
-    random[8] = (u8)((random[8] & 0x3f) | 0x80);
+    new_invocation(0);                   /* the one of no unit: random bytes of the same form */
     for (u32 i = 0; i < 16; i++)
-        buf_fmt(&b, "%02x", random[i]);
+        buf_fmt(&b, "%02x", RT(0)->invocation[i]);
     buf_end(&b);
 }
 
@@ -211,7 +197,7 @@ static void set_machine_id(const char *from_cmdline)
         return;
     if (n < 0 || STREQ(text, "uninitialized"))
         write_id("/run/systemd/first-boot", "");
-    if (from_cmdline && id_valid(from_cmdline))
+    if (id_valid(from_cmdline))
         z_copy(id, sizeof id, str_of(from_cmdline));
     else
         make_id(id);
@@ -222,8 +208,7 @@ static void set_machine_id(const char *from_cmdline)
     int r = sys_mount("/run/machine-id", "/etc/machine-id", NULL, MS_BIND, NULL);
     if (r == 0)
         r = sys_mount(NULL, "/etc/machine-id", NULL, MS_BIND | MS_RDONLY | MS_REMOUNT, NULL);
-    if (r < 0)
-        log_line(LOG_WARNING, "Failed to bind /run/machine-id over /etc/machine-id: %s", strerror(-r));
+    warn(r, "Failed to bind /run/machine-id over /etc/machine-id");
 }
 
 static void raise_limits(void)
@@ -255,16 +240,15 @@ static void own_cgroup(void)
 
 /* ---- the kernel command line --------------------------------------------------------------- */
 
-struct boot_options { char target[UNIT_NAME_BYTES], hostname[256], machine_id[64]; bool has_hostname, has_id; };
+struct boot_options { char target[UNIT_NAME_BYTES], hostname[256], machine_id[64]; };
 static struct boot_options options;
 
-/* Words that stand alone and choose a target, as sysvinit and systemd know them. */
-static const struct { const char *word, *target; } target_words[] = {
-    { "emergency", "emergency.target" }, { "-b", "emergency.target" }, { "rescue", "rescue.target" },
-    { "single", "rescue.target" }, { "-s", "rescue.target" }, { "s", "rescue.target" }, { "S", "rescue.target" },
-    { "1", "rescue.target" }, { "2", "multi-user.target" }, { "3", "multi-user.target" },
-    { "4", "multi-user.target" }, { "5", "graphical.target" },
-};
+/* Words that stand alone and choose a target, as sysvinit and systemd know them. NULL: it is none of them. */
+static const char *target_of(const char *word)
+{
+    return z_in("emergency\0-b\0", word) ? "emergency.target" : z_in("rescue\0single\0-s\0s\0S\0" "1\0", word) ? "rescue.target"
+         : z_in("2\0" "3\0" "4\0", word) ? "multi-user.target" : STREQ(word, "5") ? "graphical.target" : NULL;
+}
 
 static void add_env(const char *assignment)
 {
@@ -284,35 +268,43 @@ static void add_env(const char *assignment)
     used += (u32)n;
 }
 
-static void take_option(const char *key, const char *value)
+/* "systemd.<key>=" */
+static void take_systemd(const char *key, const char *value)
 {
     i32 level;
     bool flag;
-    if (cmdline_key_is(key, "systemd.unit") && value) {
-        z_copy(options.target, sizeof options.target, str_of(value));
-    } else if (cmdline_key_is(key, "systemd.setenv") && value) {
+    struct str v = str_of(value);
+    if (cmdline_key_is(key, "log_color"))
+        manager.no_color = parse_bool(v, &flag) == 0 && !flag;
+    if (!value)
+        return;
+    if (cmdline_key_is(key, "unit"))
+        z_copy(options.target, sizeof options.target, v);
+    else if (cmdline_key_is(key, "setenv"))
         add_env(value);
-    } else if (cmdline_key_is(key, "systemd.hostname") && value) {
-        options.has_hostname = z_copy(options.hostname, sizeof options.hostname, str_of(value));
-    } else if (cmdline_key_is(key, "systemd.machine_id") && value) {
-        options.has_id = z_copy(options.machine_id, sizeof options.machine_id, str_of(value));
-    } else if (cmdline_key_is(key, "systemd.show_status") && value) {
-        if (parse_bool(str_of(value), &flag) == 0)
-            manager.quiet = !flag;
-    } else if (cmdline_key_is(key, "systemd.log_level") && value) {
-        if (name_find(level_names, str_of(value), &level) == 0)
-            log_to.max = (enum level)level;
-    } else if (cmdline_key_is(key, "systemd.log_color")) {
-        manager.no_color = value && parse_bool(str_of(value), &flag) == 0 && !flag;
-    } else if (cmdline_key_is(key, "pith.exit") && value) {
-        z_copy(manager.exit_channel, sizeof manager.exit_channel, str_of(value));
-    } else if (STREQ(key, "quiet") && !value) {
+    else if (cmdline_key_is(key, "hostname"))
+        z_copy(options.hostname, sizeof options.hostname, v);
+    else if (cmdline_key_is(key, "machine_id"))
+        z_copy(options.machine_id, sizeof options.machine_id, v);
+    else if (cmdline_key_is(key, "show_status") && parse_bool(v, &flag) == 0)
+        manager.quiet = !flag;
+    else if (cmdline_key_is(key, "log_level") && name_find(level_names, v, &level) == 0)
+        log_to.max = (enum level)level;
+}
+
+static void take_option(const char *key, const char *value)
+{
+    const char *of_systemd = z_after(key, "systemd.");
+    if (of_systemd)
+        take_systemd(of_systemd, value);
+    else if (!value && STREQ(key, "quiet"))
         manager.quiet = true;
-    } else if (STREQ(key, "debug") && !value) {
+    else if (!value && STREQ(key, "debug"))
         log_to.max = LOG_DEBUG;
-    } else if (STREQ(key, "TERM") && value) {
+    else if (value && cmdline_key_is(key, "pith.exit"))
+        z_copy(manager.exit_channel, sizeof manager.exit_channel, str_of(value));
+    else if (value && STREQ(key, "TERM"))
         manager.no_color |= STREQ(value, "dumb");
-    }
 }
 
 static void read_command_line(void)
@@ -321,27 +313,27 @@ static void read_command_line(void)
     bool initrd = in_initrd();
     while (cmdline_next(&c) > 0) {
         /* In an initrd what chooses a target is meant for the system behind it, unless it says rd. */
-        const char *rd = z_after(c.key, "rd.");
-        bool chooses = cmdline_key_is(c.key, "systemd.unit");
-        if (initrd ? !chooses || rd : !rd)
-            take_option(rd && initrd ? rd : c.key, c.value);
-        for (u32 i = 0; i < LEN(target_words) && !c.value; i++)
-            if (STREQ(initrd && rd ? rd : c.key, target_words[i].word) && (!initrd || rd))
-                z_copy(options.target, sizeof options.target, str_of(target_words[i].target));
+        const char *rd = z_after(c.key, "rd."), *key = initrd && rd ? rd : c.key;
+        if (initrd ? rd || !cmdline_key_is(c.key, "systemd.unit") : !rd)
+            take_option(key, c.value);
+        const char *target = initrd && !rd ? NULL : target_of(key);
+        if (target && !c.value)
+            z_copy(options.target, sizeof options.target, str_of(target));
     }
 }
 
 /* ---- sockets and watches ------------------------------------------------------------------- */
 
-static int listen_stream(const char *path, mode_t mode)
+int socket_at(const char *path, int type, mode_t mode)
 {
     struct sockaddr_un a = { .sun_family = AF_UNIX };
-    int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (fd < 0 || !z_copy(a.sun_path, sizeof a.sun_path, str_of(path)))
+    int fd = sys_socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
+    z_copy(a.sun_path, sizeof a.sun_path, str_of(path));
+    if (fd < 0)
         return fd;
     (void)sys_unlink(path);
     int r = sys_bind(fd, (const void *)&a, sizeof a);
-    if (r == 0)
+    if (r == 0 && type == SOCK_STREAM)
         r = sys_listen(fd, 4096);
     if (r == 0)
         r = sys_chmod(path, mode);
@@ -352,13 +344,11 @@ static int listen_stream(const char *path, mode_t mode)
 }
 
 int control_fd = -1;
-int control_open(void) { return control_fd = listen_stream(BUS_SOCKET, 0666); }
+int control_open(void) { return control_fd = socket_at(BUS_SOCKET, SOCK_STREAM, 0666); }
 
 static void watch(int fd, u32 events, u8 kind, const char *what)
 {
-    int r = fd < 0 ? fd : watch_add(fd, events, kind, 0);
-    if (r < 0)
-        log_line(LOG_WARNING, "%s: %s", what, strerror(-r));
+    warn(fd < 0 ? fd : watch_add(fd, events, kind, 0), what);
 }
 
 static void open_sources(void)
@@ -372,16 +362,16 @@ static void open_sources(void)
     exec_fds.idle_read = idle[0];
     exec_fds.idle_write = idle[1];
     inotify_fd = sys_inotify_init();
-    watch(sys_signalfd(~0ull), EPOLLIN, WATCH_SIGNALS, "Signals cannot be received");
-    watch(report[0], EPOLLIN, WATCH_REPORT, "Reports of failed children cannot be received");
-    watch(inotify_fd, EPOLLIN, WATCH_INOTIFY, "Files cannot be watched");
+    watch(sys_signalfd(~0ull), EPOLLIN, WATCH_SIGNALS, "signals");
+    watch(report[0], EPOLLIN, WATCH_REPORT, "reports of children");
+    watch(inotify_fd, EPOLLIN, WATCH_INOTIFY, "inotify");
     watch(notify_open(), EPOLLIN, WATCH_NOTIFY, "/run/systemd/notify");
     watch(mounts_open(), EPOLLPRI, WATCH_MOUNTINFO, "/proc/self/mountinfo");
     watch(swaps_open(), EPOLLPRI, WATCH_SWAPS, "/proc/swaps");
-    watch(control_open(), EPOLLIN, WATCH_CONTROL, BUS_SOCKET ": systemctl will not reach PID 1");
+    watch(control_open(), EPOLLIN, WATCH_CONTROL, BUS_SOCKET);
     if (!manager.in_container)
-        watch(uevents_open(), EPOLLIN, WATCH_UEVENT, "Devices cannot be watched");
-    exec_fds.journal_listen = high(listen_stream("/run/systemd/journal/stdout", 0666));
+        watch(uevents_open(), EPOLLIN, WATCH_UEVENT, "uevents");
+    exec_fds.journal_listen = high(socket_at("/run/systemd/journal/stdout", SOCK_STREAM, 0666));
     if (sys_socketpair(AF_UNIX, SOCK_DGRAM, pair) == 0) {
         exec_fds.log_read = high(pair[1]);
         manager.log_socket = pair[0];
@@ -395,8 +385,10 @@ static bool detect_container(char **envp)
     for (; *envp; envp++)
         if (z_after(*envp, "container=") && (*envp)[10])
             return true;
-    return sys_access("/run/systemd/container", 0) == 0 || sys_access("/run/.containerenv", 0) == 0
-        || sys_access("/.dockerenv", 0) == 0 || sys_access("/run/host/container-manager", 0) == 0;
+    for (EACH(sign, "/run/systemd/container\0/run/.containerenv\0/.dockerenv\0/run/host/container-manager\0"))
+        if (sys_access(sign, 0) == 0)
+            return true;
+    return false;
 }
 
 /* A container's kernel command line is the host's; ours are the words we were started with. */
@@ -434,9 +426,9 @@ void boot_machine(int argc, char **argv)
     read_command_line();
     console_open();
     console_sane();
-    set_hostname(options.has_hostname ? options.hostname : NULL);
+    set_hostname(options.hostname);
     loopback_up();
-    set_machine_id(options.has_id ? options.machine_id : NULL);
+    set_machine_id(options.machine_id);
     raise_limits();
     own_cgroup();
     open_sources();
@@ -447,9 +439,8 @@ void boot_machine(int argc, char **argv)
 /* Units that are up before anything is started, by what they are. */
 static void adopt_what_is_there(void)
 {
-    static const char *const slices[] = { "-.slice", "system.slice" };
-    for (u32 i = 0; i < LEN(slices); i++) {
-        unit_id id = unit_get(str_of(slices[i]));
+    for (EACH(slice, "-.slice\0system.slice\0")) {
+        unit_id id = unit_get(str_of(slice));
         load_pending();
         if (id && unit_active[id] == INACTIVE)
             set_state(id, SI_ACTIVE);

@@ -111,15 +111,12 @@ void signals_read(int fd)
             on_signal((int)si[i].ssi_signo, si[i].ssi_code);
 }
 
-static const struct { int sig; const char *unit; } signal_units[] = {
-    { 34, "default.target" }, { 35, "rescue.target" }, { 36, "emergency.target" }, { 37, "halt.target" },
-    { 38, "poweroff.target" }, { 39, "reboot.target" }, { 40, "kexec.target" },
-    { SIGTERM, "reboot.target" }, { SIGUSR1, "halt.target" }, { SIGUSR2, "poweroff.target" },
-    { SIGPWR, "sigpwr.target" }, { SIGWINCH, "kbrequest.target" },
-};
-static const struct { int sig; u8 objective; } signal_leaves[] = {
-    { 47, LEAVE_HALT }, { 48, LEAVE_POWEROFF }, { 49, LEAVE_REBOOT }, { 50, LEAVE_KEXEC },
-};
+/* From 34 on, and SIGUSR1, SIGUSR2, SIGTERM, SIGWINCH, SIGPWR. */
+static const char signal_units[] =
+    "34\0default.target\0rescue.target\0emergency.target\0halt.target\0poweroff.target\0reboot.target\0kexec.target\0"
+    "10\0halt.target\0" "12\0poweroff.target\0" "15\0reboot.target\0" "28\0kbrequest.target\0" "30\0sigpwr.target\0";
+_Static_assert(SIGUSR1 == 10 && SIGUSR2 == 12 && SIGTERM == 15 && SIGWINCH == 28 && SIGPWR == 30, "the numbers above");
+static const u8 signal_leaves[] = { LEAVE_HALT, LEAVE_POWEROFF, LEAVE_REBOOT, LEAVE_KEXEC };      /* from 47 on */
 
 /* ctrl-alt-del: the kernel sends SIGINT. Seven times within two seconds means now. */
 static void on_ctrl_alt_del(void)
@@ -154,17 +151,14 @@ void on_signal(int sig, int code)
         on_ctrl_alt_del();
         return;
     }
-    for (u32 i = 0; i < LEN(signal_leaves); i++)
-        if (signal_leaves[i].sig == sig)
-            leave(signal_leaves[i].objective);
-    for (u32 i = 0; i < LEN(signal_units); i++) {
-        struct report r = { 0 };
-        if (signal_units[i].sig != sig)
-            continue;
-        int mode = sig == 34 || sig == 35 || sig == 36 ? MODE_ISOLATE : sig == SIGPWR || sig == SIGWINCH
-                 ? MODE_REPLACE : MODE_REPLACE_IRREVERSIBLY;
-        log_line(LOG_INFO, "Received %s, starting %s.", signal_name(sig), signal_units[i].unit);
-        if (start_by_name(signal_units[i].unit, JOB_START, mode, &r) < 0)
-            log_line(LOG_WARNING, "Failed to start %s: %s", signal_units[i].unit, r.error);
-    }
+    if (sig >= 47 && sig < 47 + (int)LEN(signal_leaves))
+        leave(signal_leaves[sig - 47]);
+    struct report r = { 0 };
+    const char *unit = name_of(signal_units, sig);
+    if (!unit)
+        return;
+    int mode = sig >= 34 && sig <= 36 ? MODE_ISOLATE : sig == SIGPWR || sig == SIGWINCH ? MODE_REPLACE : MODE_REPLACE_IRREVERSIBLY;
+    log_line(LOG_INFO, "Received %s, starting %s.", signal_name(sig), unit);
+    if (start_by_name(unit, JOB_START, mode, &r) < 0)
+        log_line(LOG_WARNING, "Failed to start %s: %s", unit, r.error);
 }

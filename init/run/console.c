@@ -150,21 +150,21 @@ static void show_job(unit_id id, u32 number, u32 running)
     const struct job *j = &jobs[id];
     usec now = sys_now(), since = j->running_at ? j->running_at : j->installed_at, limit = limit_of(id);
     BUF(cylon, 128);
-    BUF(of, 48);
-    BUF(spent, 48);
-    BUF(most, 48);
-    BUF(ident, 512);
+    BUF(line, 768);
     put_cylon(&cylon, step);
     if (running > 1)
-        buf_fmt(&of, "(%u of %u) ", number, running);
-    buf_span(&spent, now - since, USEC_SEC);
+        buf_fmt(&line, "(%u of %u) ", number, running);
+    buf_fmt(&line, "A %s job is running for ", name_of(job_type_names, j->type));
+    unit_ident(id, &line);
+    buf_z(&line, " (");
+    buf_span(&line, now - since, USEC_SEC);
+    buf_z(&line, " / ");
     if (limit == USEC_INF)
-        buf_z(&most, "no limit");
+        buf_z(&line, "no limit");
     else
-        buf_span(&most, limit - since + USEC_SEC / 2, USEC_SEC);
-    unit_ident(id, &ident);
-    status_line(STATUS_EPHEMERAL, NULL, buf_end(&cylon), "%sA %s job is running for %s (%s / %s)", buf_end(&of),
-                name_of(job_type_names, j->type), buf_end(&ident), buf_end(&spent), buf_end(&most));
+        buf_span(&line, limit - since + USEC_SEC / 2, USEC_SEC);
+    buf_c(&line, ')');
+    status_line(STATUS_EPHEMERAL, NULL, buf_end(&cylon), "%s", buf_end(&line));
 }
 
 void status_of_jobs(void)

@@ -25,13 +25,14 @@ static void begin(struct call *k)
     out_return(&k->out, ++serial, k->m->serial, k->returns);
 }
 
-#define FREEDESKTOP "org.freedesktop.DBus.Error."
+/* An error with a point in front is one of D-Bus, the others are systemd's. */
+#define FREEDESKTOP "."
 #define INVALID FREEDESKTOP "InvalidArgs"
 
 static void begin_error(struct call *k, const char *name, const char *text)
 {
     BUF(full, 128);
-    buf_fmt(&full, "%s%s", strchr(name, '.') ? "" : BUS_NAME ".", name);
+    buf_fmt(&full, "%s%s", *name == '.' ? "org.freedesktop.DBus.Error" : BUS_NAME ".", name);
     k->out = conn_message_begin();
     out_error(&k->out, ++serial, k->m->serial, buf_end(&full), text);
 }
@@ -75,16 +76,29 @@ static void return_string(struct call *k, const char *z)
 
 static void return_unit(struct call *k, unit_id id)
 {
-    BUF(path, 512);
-    unit_object_path(id, &path);
-    return_string(k, path.p);
+    begin(k);
+    put_unit_path(&k->out, id);
+    finish(k);
 }
 
 static void return_job(struct call *k, u32 job_id)
 {
-    BUF(path, 64);
-    job_object_path(job_id, &path);
-    return_string(k, path.p);
+    begin(k);
+    put_job_path(&k->out, job_id);
+    finish(k);
+}
+
+/* An array of structs. */
+static u32 begin_rows(struct call *k)
+{
+    begin(k);
+    return array_open(&k->out, 8);
+}
+
+static void finish_rows(struct call *k, u32 token)
+{
+    array_close(&k->out, token, 8);
+    finish(k);
 }
 
 /* ---- units by name ------------------------------------------------------------------------- */
@@ -94,18 +108,15 @@ static bool usable(const char *name)
     return unit_name_valid(str_of(name)) && !unit_name_is_template(str_of(name));
 }
 
-/* The unit that is meant: the object itself, or what the first argument names. 0: that was answered. */
-static unit_id subject(struct call *k)
+/* Of a method that acts on a unit: the object itself, or what the first argument names. False: that was answered. */
+static bool find_subject(struct call *k)
 {
-    if (k->unit)
-        return k->unit;
-    const char *name = get_string(&k->in);
-    unit_id id = usable(name) ? load_unit(name) : 0;
-    if (!usable(name))
+    const char *name = k->unit ? NULL : get_string(&k->in);
+    if (name && !usable(name))
         fail(k, INVALID, "Unit name %s is not valid.", name);
-    else if (!id)
+    else if (name && !(k->unit = load_unit(name)))
         fail(k, FREEDESKTOP "LimitsExceeded", "Limit UNITS_MAX reached (limits.h).");
-    return id;
+    return k->unit;
 }
 
 static void m_get_unit(struct call *k)
@@ -118,12 +129,7 @@ static void m_get_unit(struct call *k)
         fail(k, "NoSuchUnit", "Unit %s not loaded.", name);
 }
 
-static void m_load_unit(struct call *k)
-{
-    unit_id id = subject(k);
-    if (id)
-        return_unit(k, id);
-}
+static void m_load_unit(struct call *k) { return_unit(k, k->unit); }
 
 static void m_get_unit_by_pid(struct call *k)
 {
@@ -159,11 +165,9 @@ static bool manual_ok(unit_id id, int type)
 static void m_job(struct call *k)
 {
     static struct report r;
-    unit_id id = subject(k);
+    unit_id id = k->unit;
     const char *mode_name = get_string(&k->in);
     i32 mode;
-    if (!id)
-        return;
     int type = job_type_of(k->arg, id);
     if (name_find(enum_tables[E_JOB_MODE], str_of(mode_name), &mode) < 0) {
         fail(k, INVALID, "Job mode %s invalid", mode_name);
@@ -222,48 +226,29 @@ static void m_clear_jobs(struct call *k)
 
 static void put_job_row(struct bus_out *m, unit_id id)
 {
-    BUF(job, 64);
-    BUF(unit, 512);
-    job_object_path(jobs[id].id, &job);
-    unit_object_path(id, &unit);
     put_struct(m);
-    put_u32(m, jobs[id].id);
-    put_string(m, unit_name(id));
-    put_string(m, name_of(job_type_names, jobs[id].type));
-    put_string(m, jobs[id].running ? "running" : "waiting");
-    put_string(m, job.p);
-    put_string(m, unit.p);
+    put_values(m, "usss", jobs[id].id, unit_name(id), name_of(job_type_names, jobs[id].type),
+               jobs[id].running ? "running" : "waiting");
+    put_job_path(m, jobs[id].id);
+    put_unit_path(m, id);
 }
 
 static void m_list_jobs(struct call *k)
 {
-    begin(k);
-    u32 token = array_open(&k->out, 8);
+    u32 token = begin_rows(k);
     for (UNITS(id))
         if (jobs[id].id)
             put_job_row(&k->out, id);
-    array_close(&k->out, token, 8);
-    finish(k);
+    finish_rows(k, token);
 }
 
 static void put_unit_row(struct bus_out *m, unit_id id)
 {
-    BUF(unit, 512);
-    BUF(job, 64);
-    const char *description = unit_text(id, D_Description);
-    unit_object_path(id, &unit);
-    job_object_path(jobs[id].id, &job);
     put_struct(m);
-    put_string(m, unit_name(id));
-    put_string(m, description ? description : unit_name(id));
-    put_string(m, load_state_name(id));
-    put_string(m, name_of(active_names, unit_active[id]));
-    put_string(m, substate_name(id));
-    put_string(m, "");
-    put_string(m, unit.p);
-    put_u32(m, jobs[id].id);
-    put_string(m, jobs[id].id ? name_of(job_type_names, jobs[id].type) : "");
-    put_string(m, job.p);
+    put_values(m, "ssssss", unit_name(id), unit_description(id), load_state_name(id), active_name(id), substate_name(id), "");
+    put_unit_path(m, id);
+    put_values(m, "us", jobs[id].id, jobs[id].id ? name_of(job_type_names, jobs[id].type) : "");
+    put_job_path(m, jobs[id].id);
 }
 
 /* The texts of an array of strings, matched against; empty matches all. */
@@ -289,7 +274,7 @@ static bool patterns_match(struct patterns p, const char *text)
 static bool state_matches(struct patterns states, unit_id id)
 {
     return !states.any || patterns_match(states, load_state_name(id)) || patterns_match(states, substate_name(id))
-        || patterns_match(states, name_of(active_names, unit_active[id]));
+        || patterns_match(states, active_name(id));
 }
 
 static bool name_matches(struct patterns names, unit_id id)
@@ -311,45 +296,38 @@ static void m_list_units(struct call *k)
         states = get_patterns(&k->in);
     if (k->arg & BY_NAMES)
         names = get_patterns(&k->in);
-    begin(k);
-    u32 token = array_open(&k->out, 8);
+    u32 token = begin_rows(k);
     for (UNITS(id))
         if (UNIT(id)->used && state_matches(states, id) && name_matches(names, id))
             put_unit_row(&k->out, id);
-    array_close(&k->out, token, 8);
-    finish(k);
+    finish_rows(k, token);
 }
 
 static void m_list_units_by_names(struct call *k)
 {
     struct patterns names = get_patterns(&k->in);
-    begin(k);
-    u32 token = array_open(&k->out, 8);
+    u32 token = begin_rows(k);
     while (!names.in.bad && names.in.at < names.end) {
         unit_id id = load_unit(get_string(&names.in));
         if (id)
             put_unit_row(&k->out, id);
     }
-    array_close(&k->out, token, 8);
-    finish(k);
+    finish_rows(k, token);
 }
 
 /* ---- acting on units ----------------------------------------------------------------------- */
 
 static void m_kill(struct call *k)
 {
-    unit_id id = subject(k);
     const char *who = get_string(&k->in);
     int sig = (int)get_u32(&k->in);
     i32 whom;
-    if (!id)
-        return;
     if (name_find("all\0main\0control\0all-fail\0main-fail\0control-fail\0", str_of(who), &whom) < 0) {
         fail(k, INVALID, "Invalid who argument %s", who);
     } else if (sig <= 0 || sig > 64) {
         fail(k, INVALID, "Signal number out of range.");
     } else {
-        int r = kill_unit_who(id, name_of("all\0main\0control\0", whom % 3), sig);
+        int r = kill_unit_who(k->unit, name_of("all\0main\0control\0", whom % 3), sig);
         if (r == -ESRCH && whom)
             fail(k, "NoSuchProcess", "No %s process to kill", who);
         else if (r < 0 && r != -ESRCH)
@@ -361,10 +339,7 @@ static void m_kill(struct call *k)
 
 static void m_reset_failed_unit(struct call *k)
 {
-    unit_id id = subject(k);
-    if (!id)
-        return;
-    deliver_type(id, EV_RESET_FAILED);
+    deliver_type(k->unit, EV_RESET_FAILED);
     done(k);
 }
 
@@ -379,21 +354,14 @@ static void m_reset_failed(struct call *k)
 /* (cgroup, pid, command line) of each process: `status` shows them as a tree. */
 static void m_get_unit_processes(struct call *k)
 {
-    unit_id id = subject(k);
-    if (!id)
-        return;
-    pid_t pids[] = { RT(id)->main_pid, RT(id)->control_pid };
-    begin(k);
-    u32 token = array_open(&k->out, 8);
+    pid_t pids[] = { RT(k->unit)->main_pid, RT(k->unit)->control_pid };
+    u32 token = begin_rows(k);
     for (u32 i = 0; i < LEN(pids); i++)
         if (pids[i] > 0) {
             put_struct(&k->out);
-            put_string(&k->out, "");
-            put_u32(&k->out, (u32)pids[i]);
-            put_string(&k->out, "");
+            put_values(&k->out, "sus", "", pids[i], "");
         }
-    array_close(&k->out, token, 8);
-    finish(k);
+    finish_rows(k, token);
 }
 
 /* ---- the manager --------------------------------------------------------------------------- */
@@ -498,61 +466,79 @@ static void m_get_all(struct call *k)
 
 enum iface { MANAGER, UNIT_OBJECT, PROPERTIES, PEER };
 static const char *const ifaces[] = { BUS_MANAGER, BUS_NAME ".Unit", BUS_PROPERTIES, "org.freedesktop.DBus.Peer" };
-enum { ANYBODY, ROOT };
+/* Who may, and whether the unit that it is about is looked for first. */
+enum { ANYBODY, ROOT, OF_UNIT };
 
 #define UNIT_ROW "a(ssssssouso)"
-#define METHODS(X)                                                                       \
-    X(MANAGER, GetUnit, "s", "o", ANYBODY, get_unit, 0)                                  \
-    X(MANAGER, LoadUnit, "s", "o", ANYBODY, load_unit, 0)                                \
-    X(MANAGER, GetUnitByPID, "u", "o", ANYBODY, get_unit_by_pid, 0)                      \
-    X(MANAGER, StartUnit, "ss", "o", ROOT, job, JOB_START)                               \
-    X(MANAGER, StopUnit, "ss", "o", ROOT, job, JOB_STOP)                                 \
-    X(MANAGER, ReloadUnit, "ss", "o", ROOT, job, JOB_RELOAD)                             \
-    X(MANAGER, RestartUnit, "ss", "o", ROOT, job, JOB_RESTART)                           \
-    X(MANAGER, TryRestartUnit, "ss", "o", ROOT, job, JOB_TRY_RESTART)                    \
-    X(MANAGER, ReloadOrRestartUnit, "ss", "o", ROOT, job, RELOAD_OR_RESTART)             \
-    X(MANAGER, ReloadOrTryRestartUnit, "ss", "o", ROOT, job, RELOAD_OR_TRY_RESTART)      \
-    X(MANAGER, KillUnit, "ssi", "", ROOT, kill, 0)                                       \
-    X(MANAGER, ResetFailedUnit, "s", "", ROOT, reset_failed_unit, 0)                     \
-    X(MANAGER, ResetFailed, "", "", ROOT, reset_failed, 0)                               \
-    X(MANAGER, ListUnits, "", UNIT_ROW, ANYBODY, list_units, 0)                          \
-    X(MANAGER, ListUnitsFiltered, "as", UNIT_ROW, ANYBODY, list_units, BY_STATES)        \
+#define METHODS(X)                                                                               \
+    X(MANAGER, GetUnit, "s", "o", ANYBODY, get_unit, 0)                                          \
+    X(MANAGER, LoadUnit, "s", "o", ANYBODY | OF_UNIT, load_unit, 0)                              \
+    X(MANAGER, GetUnitByPID, "u", "o", ANYBODY, get_unit_by_pid, 0)                              \
+    X(MANAGER, StartUnit, "ss", "o", ROOT | OF_UNIT, job, JOB_START)                             \
+    X(MANAGER, StopUnit, "ss", "o", ROOT | OF_UNIT, job, JOB_STOP)                               \
+    X(MANAGER, ReloadUnit, "ss", "o", ROOT | OF_UNIT, job, JOB_RELOAD)                           \
+    X(MANAGER, RestartUnit, "ss", "o", ROOT | OF_UNIT, job, JOB_RESTART)                         \
+    X(MANAGER, TryRestartUnit, "ss", "o", ROOT | OF_UNIT, job, JOB_TRY_RESTART)                  \
+    X(MANAGER, ReloadOrRestartUnit, "ss", "o", ROOT | OF_UNIT, job, RELOAD_OR_RESTART)           \
+    X(MANAGER, ReloadOrTryRestartUnit, "ss", "o", ROOT | OF_UNIT, job, RELOAD_OR_TRY_RESTART)    \
+    X(MANAGER, KillUnit, "ssi", "", ROOT | OF_UNIT, kill, 0)                                     \
+    X(MANAGER, ResetFailedUnit, "s", "", ROOT | OF_UNIT, reset_failed_unit, 0)                   \
+    X(MANAGER, ResetFailed, "", "", ROOT, reset_failed, 0)                                       \
+    X(MANAGER, ListUnits, "", UNIT_ROW, ANYBODY, list_units, 0)                                  \
+    X(MANAGER, ListUnitsFiltered, "as", UNIT_ROW, ANYBODY, list_units, BY_STATES)                \
     X(MANAGER, ListUnitsByPatterns, "asas", UNIT_ROW, ANYBODY, list_units, BY_STATES | BY_NAMES) \
-    X(MANAGER, ListUnitsByNames, "as", UNIT_ROW, ANYBODY, list_units_by_names, 0)        \
-    X(MANAGER, ListJobs, "", "a(usssoo)", ANYBODY, list_jobs, 0)                         \
-    X(MANAGER, GetJob, "u", "o", ANYBODY, get_job, 0)                                    \
-    X(MANAGER, CancelJob, "u", "", ROOT, cancel_job, 0)                                  \
-    X(MANAGER, ClearJobs, "", "", ROOT, clear_jobs, 0)                                   \
-    X(MANAGER, GetUnitProcesses, "s", "a(sus)", ANYBODY, get_unit_processes, 0)          \
-    X(MANAGER, Subscribe, "", "", ANYBODY, subscribe, true)                              \
-    X(MANAGER, Unsubscribe, "", "", ANYBODY, subscribe, false)                           \
-    X(MANAGER, Reload, "", "", ROOT, daemon_reload, 0)                                   \
-    X(MANAGER, GetDefaultTarget, "", "s", ANYBODY, get_default_target, 0)                \
-    X(MANAGER, PowerOff, "", "", ROOT, leave, LEAVE_POWEROFF)                            \
-    X(MANAGER, Reboot, "", "", ROOT, leave, LEAVE_REBOOT)                                \
-    X(MANAGER, Halt, "", "", ROOT, leave, LEAVE_HALT)                                    \
-    X(MANAGER, KExec, "", "", ROOT, leave, LEAVE_KEXEC)                                  \
-    X(MANAGER, Exit, "", "", ROOT, leave, LEAVE_EXIT)                                    \
-    X(MANAGER, SetExitCode, "y", "", ROOT, set_exit_code, 0)                             \
-    X(MANAGER, SwitchRoot, "ss", "", ROOT, switch_root, LEAVE_SWITCH_ROOT)               \
-    X(UNIT_OBJECT, Start, "s", "o", ROOT, job, JOB_START)                                \
-    X(UNIT_OBJECT, Stop, "s", "o", ROOT, job, JOB_STOP)                                  \
-    X(UNIT_OBJECT, Reload, "s", "o", ROOT, job, JOB_RELOAD)                              \
-    X(UNIT_OBJECT, Restart, "s", "o", ROOT, job, JOB_RESTART)                            \
-    X(UNIT_OBJECT, TryRestart, "s", "o", ROOT, job, JOB_TRY_RESTART)                     \
-    X(UNIT_OBJECT, ReloadOrRestart, "s", "o", ROOT, job, RELOAD_OR_RESTART)              \
-    X(UNIT_OBJECT, ReloadOrTryRestart, "s", "o", ROOT, job, RELOAD_OR_TRY_RESTART)       \
-    X(UNIT_OBJECT, Kill, "si", "", ROOT, kill, 0)                                        \
-    X(UNIT_OBJECT, ResetFailed, "", "", ROOT, reset_failed_unit, 0)                      \
-    X(PROPERTIES, Get, "ss", "v", ANYBODY, get, 0)                                       \
-    X(PROPERTIES, GetAll, "s", "a{sv}", ANYBODY, get_all, 0)                             \
+    X(MANAGER, ListUnitsByNames, "as", UNIT_ROW, ANYBODY, list_units_by_names, 0)                \
+    X(MANAGER, ListJobs, "", "a(usssoo)", ANYBODY, list_jobs, 0)                                 \
+    X(MANAGER, GetJob, "u", "o", ANYBODY, get_job, 0)                                            \
+    X(MANAGER, CancelJob, "u", "", ROOT, cancel_job, 0)                                          \
+    X(MANAGER, ClearJobs, "", "", ROOT, clear_jobs, 0)                                           \
+    X(MANAGER, GetUnitProcesses, "s", "a(sus)", ANYBODY | OF_UNIT, get_unit_processes, 0)        \
+    X(MANAGER, Subscribe, "", "", ANYBODY, subscribe, true)                                      \
+    X(MANAGER, Unsubscribe, "", "", ANYBODY, subscribe, false)                                   \
+    X(MANAGER, Reload, "", "", ROOT, daemon_reload, 0)                                           \
+    X(MANAGER, GetDefaultTarget, "", "s", ANYBODY, get_default_target, 0)                        \
+    X(MANAGER, PowerOff, "", "", ROOT, leave, LEAVE_POWEROFF)                                    \
+    X(MANAGER, Reboot, "", "", ROOT, leave, LEAVE_REBOOT)                                        \
+    X(MANAGER, Halt, "", "", ROOT, leave, LEAVE_HALT)                                            \
+    X(MANAGER, KExec, "", "", ROOT, leave, LEAVE_KEXEC)                                          \
+    X(MANAGER, Exit, "", "", ROOT, leave, LEAVE_EXIT)                                            \
+    X(MANAGER, SetExitCode, "y", "", ROOT, set_exit_code, 0)                                     \
+    X(MANAGER, SwitchRoot, "ss", "", ROOT, switch_root, LEAVE_SWITCH_ROOT)                       \
+    X(UNIT_OBJECT, Start, "s", "o", ROOT | OF_UNIT, job, JOB_START)                              \
+    X(UNIT_OBJECT, Stop, "s", "o", ROOT | OF_UNIT, job, JOB_STOP)                                \
+    X(UNIT_OBJECT, Reload, "s", "o", ROOT | OF_UNIT, job, JOB_RELOAD)                            \
+    X(UNIT_OBJECT, Restart, "s", "o", ROOT | OF_UNIT, job, JOB_RESTART)                          \
+    X(UNIT_OBJECT, TryRestart, "s", "o", ROOT | OF_UNIT, job, JOB_TRY_RESTART)                   \
+    X(UNIT_OBJECT, ReloadOrRestart, "s", "o", ROOT | OF_UNIT, job, RELOAD_OR_RESTART)            \
+    X(UNIT_OBJECT, ReloadOrTryRestart, "s", "o", ROOT | OF_UNIT, job, RELOAD_OR_TRY_RESTART)     \
+    X(UNIT_OBJECT, Kill, "si", "", ROOT | OF_UNIT, kill, 0)                                      \
+    X(UNIT_OBJECT, ResetFailed, "", "", ROOT | OF_UNIT, reset_failed_unit, 0)                    \
+    X(PROPERTIES, Get, "ss", "v", ANYBODY, get, 0)                                               \
+    X(PROPERTIES, GetAll, "s", "a{sv}", ANYBODY, get_all, 0)                                     \
     X(PEER, Ping, "", "", ANYBODY, done_, 0)
 
 static void m_done_(struct call *k) { done(k); }
 
-struct method { void (*fn)(struct call *k); u8 iface, who, arg; };
+/* What the methods do, each once: a row above says which by its number. */
+#define VERBS(X)                                                                                          \
+    X(get_unit) X(load_unit) X(get_unit_by_pid) X(job) X(kill) X(reset_failed_unit) X(reset_failed)       \
+    X(list_units) X(list_units_by_names) X(list_jobs) X(get_job) X(cancel_job) X(clear_jobs)              \
+    X(get_unit_processes) X(subscribe) X(daemon_reload) X(get_default_target) X(leave) X(set_exit_code)   \
+    X(switch_root) X(get) X(get_all) X(done_)
+enum verb {
+#define X(fn) VERB_##fn,
+    VERBS(X)
+#undef X
+};
+static void (*const verbs[])(struct call *k) = {
+#define X(fn) m_##fn,
+    VERBS(X)
+#undef X
+};
+
+struct method { u8 verb, iface, who, arg; };
 static const struct method methods[] = {
-#define X(iface, name, in, out, who, fn, arg) { m_##fn, iface, who, arg },
+#define X(iface, name, in, out, who, fn, arg) { VERB_##fn, iface, who, arg },
     METHODS(X)
 #undef X
 };
@@ -606,10 +592,11 @@ static void handle(struct conn *c, const struct bus_msg *m)
     } else if (!STREQ(m->signature, takes)) {
         fail(&k, INVALID, "Invalid arguments '%s' to call %s.%s(), expecting '%s'.", m->signature, ifaces[method->iface],
              m->member, takes);
-    } else if (method->who == ROOT && c->uid != 0) {
+    } else if (method->who & ROOT && c->uid != 0) {
         fail(&k, FREEDESKTOP "AccessDenied", "Access denied: %s() is for root only, and you are uid %u.", m->member, c->uid);
     } else {
-        method->fn(&k);
+        if (!(method->who & OF_UNIT) || find_subject(&k))
+            verbs[method->verb](&k);
         /* What could not be read was read as 0 and "": the message was broken. */
         if (k.in.bad)
             c->closing = true;
@@ -662,16 +649,13 @@ static void signal_send(struct bus_out *m)
 /* `systemctl start` waits for it. */
 void control_job_removed(const struct finished *f)
 {
-    BUF(path, 64);
     bool restart_goes_on = f->type == JOB_RESTART && f->result == RESULT_DONE;
     if (restart_goes_on || !anyone_subscribed())
         return;
-    job_object_path(f->id, &path);
     struct bus_out m = signal_begin(BUS_PATH, BUS_MANAGER, "JobRemoved", "uoss");
     put_u32(&m, f->id);
-    put_string(&m, path.p);
-    put_string(&m, unit_name(f->unit));
-    put_string(&m, name_of(job_result_names, f->result));
+    put_job_path(&m, f->id);
+    put_values(&m, "ss", unit_name(f->unit), name_of(job_result_names, f->result));
     signal_send(&m);
 }
 
@@ -700,10 +684,8 @@ void control_unit_changed(unit_id id)
 void control_startup_finished(void)
 {
     usec userspace = manager.finished_at - manager.userspace_at;
-    usec times[] = { 0, 0, manager.userspace_at, 0, userspace, manager.finished_at };
     struct bus_out m = signal_begin(BUS_PATH, BUS_MANAGER, "StartupFinished", "tttttt");
-    for (u32 i = 0; i < LEN(times); i++)
-        put_u64(&m, times[i]);
+    put_values(&m, "tttttt", (usec)0, (usec)0, manager.userspace_at, (usec)0, userspace, manager.finished_at);
     signal_send(&m);
 }
 

@@ -31,14 +31,30 @@ void unit_ident(unit_id id, struct buf *out)
         buf_fmt(out, " - %s", description);
 }
 
-static const struct { enum level level; const char *color, *word; } result_words[] = {
-    [RESULT_DONE] = { LOG_INFO, "0;32", "  OK  " }, [RESULT_CANCELED] = { LOG_INFO, NULL, NULL },
-    [RESULT_TIMEOUT] = { LOG_ERR, "0;1;31", " TIME " }, [RESULT_FAILED] = { LOG_ERR, "0;1;31", "FAILED" },
-    [RESULT_DEPENDENCY] = { LOG_WARNING, "0;1;33", "DEPEND" }, [RESULT_SKIPPED] = { LOG_NOTICE, "0;1;39", " INFO " },
-    [RESULT_INVALID] = { LOG_INFO, NULL, NULL }, [RESULT_ASSERT] = { LOG_WARNING, "0;1;33", "ASSERT" },
-    [RESULT_UNSUPPORTED] = { LOG_WARNING, "0;1;33", "UNSUPP" }, [RESULT_COLLECTED] = { LOG_INFO, NULL, NULL },
-    [RESULT_ONCE] = { LOG_ERR, "0;1;31", " ONCE " },
+/* The word of a result on the console; "": none. */
+static const char result_words[][7] = {
+    [RESULT_DONE] = "  OK  ", [RESULT_TIMEOUT] = " TIME ", [RESULT_FAILED] = "FAILED", [RESULT_DEPENDENCY] = "DEPEND",
+    [RESULT_SKIPPED] = " INFO ", [RESULT_ASSERT] = "ASSERT", [RESULT_UNSUPPORTED] = "UNSUPP", [RESULT_ONCE] = " ONCE ",
 };
+
+static enum level result_level(int result)
+{
+    switch (result) {
+    case RESULT_TIMEOUT:
+    case RESULT_FAILED:
+    case RESULT_ONCE: return LOG_ERR;
+    case RESULT_DEPENDENCY:
+    case RESULT_ASSERT:
+    case RESULT_UNSUPPORTED: return LOG_WARNING;
+    case RESULT_SKIPPED: return LOG_NOTICE;
+    default: return LOG_INFO;
+    }
+}
+
+static const char *level_color(enum level level)
+{
+    return level == LOG_ERR ? "0;1;31" : level == LOG_WARNING ? "0;1;33" : level == LOG_NOTICE ? "0;1;39" : "0;32";
+}
 
 /* What is said of such an end beside the words above; %s is the unit. NULL: nothing. */
 static const char *sentence(int type, int result)
@@ -100,11 +116,12 @@ void message_finished(const struct finished *f)
         put_end(&line, id, f->type, f->result);
     if (!line.n)
         return;
-    log_line(result_words[f->result].level, "%s", buf_end(&line));
-    if (f->type == JOB_RELOAD || !result_words[f->result].word)
+    enum level level = result_level(f->result);
+    const char *shown = result_words[f->result];
+    log_line(level, "%s", buf_end(&line));
+    if (f->type == JOB_RELOAD || !*shown)
         return;
-    status_line(f->result == RESULT_DONE ? STATUS_NORMAL : STATUS_NOTICE, result_words[f->result].color,
-                result_words[f->result].word, "%s", line.p);
+    status_line(f->result == RESULT_DONE ? STATUS_NORMAL : STATUS_NOTICE, level_color(level), shown, "%s", line.p);
     if (f->type == JOB_START && f->result == RESULT_FAILED)
         status_line(STATUS_NORMAL, NULL, NULL, "See 'systemctl status %s' for details.", unit_name(id));
 }

@@ -12,33 +12,40 @@ int swaps_open(void) { return swaps_fd = sys_open("/proc/swaps", O_RDONLY); }
 
 static char text[MOUNTS_BYTES] SCRATCH;
 
-/* The whole file; read from the start each time. -EFBIG: it does not fit. */
-static ssize_t read_table(int fd)
+/* The whole file, with room for a NUL behind it; read from the start each time. */
+static u32 read_table(int fd)
 {
-    size_t n = 0;
-    for (ssize_t got; (got = sys_pread(fd, text + n, sizeof text - n, (off_t)n)) > 0;) {
-        n += (size_t)got;
-        if (n == sizeof text) {
-            table_limit("MOUNTS_BYTES");
-            break;
-        }
-    }
-    return (ssize_t)n;
+    u32 n = 0;
+    for (ssize_t got; (got = sys_pread(fd, text + n, sizeof text - 1 - n, n)) > 0;)
+        n += (u32)got;
+    if (n == sizeof text - 1)
+        table_limit("MOUNTS_BYTES");
+    return n;
 }
 
-/* Octal escapes of the kernel, in place. */
-static void unescape(char *z)
+/* A field of a line, without the kernel's escapes; in place. */
+static const char *field(struct str *line)
 {
-    char *to = z;
-    u64 c;
-    for (; *z; z++, to++) {
-        *to = *z;
-        if (*z == '\\' && strnlen(z, 4) == 4 && parse_u64((struct str){ z + 1, 3 }, 8, &c) == 0) {
-            *to = (char)c;
-            z += 3;
-        }
-    }
-    *to = 0;
+    struct str word = str_word(line, " \t");
+    struct buf b = { (char *)word.p, 0, (u32)word.n + 1, false };
+    if (!word.p)
+        return "";
+    buf_octal(&b, word);
+    *line = str_from(*line, 1);          /* the NUL takes the place of what separates */
+    return buf_end(&b);
+}
+
+bool mount_line(struct str line, struct mount_line *m)
+{
+    const char *word = "";
+    for (u32 i = 0; i < 5; i++)
+        m->where = field(&line);
+    m->options = field(&line);
+    while (line.n && !STREQ(word, "-"))
+        word = field(&line);
+    m->type = field(&line);
+    m->what = field(&line);
+    return *m->what;
 }
 
 /* A unit for a path; loaded when it is new. */
@@ -70,38 +77,20 @@ static unit_id unit_for(const char *path, const char *suffix, const char *what, 
     return id && UNIT(id)->load == LOAD_LOADED ? id : 0;
 }
 
-static void one_mount(struct str line)
+static void note_present(unit_id id)
 {
-    char *field[6] = { NULL }, *type = NULL, *what = NULL;
-    char *p = (char *)line.p;
-    p[line.n] = 0;
-    for (u32 i = 0; i < 6 && p; i++) {
-        field[i] = p;
-        p = strchr(p, ' ');
-        if (p)
-            *p++ = 0;
-    }
-    char *dash = p ? (*p == '-' ? p - 1 : strstr(p, " - ")) : NULL;
-    if (!dash)
-        return;
-    type = dash + 3;
-    what = strchr(type, ' ');
-    if (!what)
-        return;
-    *what++ = 0;
-    char *end = strchr(what, ' ');
-    if (end)
-        *end = 0;
-    unescape(field[4]);
-    unescape(what);
-    if (fs_is_api(str_of(field[4])) || STREQ(type, "autofs"))
-        return;
-    unit_id id = unit_for(field[4], ".mount", what, type, field[5]);
     if (!id)
         return;
     seen[id] = 1;
     if (!RT(id)->there)
         deliver_type(id, EV_PRESENT);
+}
+
+static void one_mount(struct str line)
+{
+    struct mount_line m;
+    if (mount_line(line, &m) && !fs_is_api(str_of(m.where)) && !STREQ(m.type, "autofs"))
+        note_present(unit_for(m.where, ".mount", m.what, m.type, m.options));
 }
 
 static void forget_unseen(int type)
@@ -112,17 +101,6 @@ static void forget_unseen(int type)
                 deliver_type(id, EV_ABSENT);
             seen[id] = 0;
         }
-}
-
-void mounts_read(void)
-{
-    ssize_t n = mounts_fd < 0 ? -1 : read_table(mounts_fd);
-    struct str rest = { text, n > 0 ? (size_t)n : 0 }, line;
-    if (n <= 0)
-        return;
-    while ((line = str_line(&rest, '\n')).p)
-        one_mount(line);
-    forget_unseen(UNIT_MOUNT);
 }
 
 /* The kernel names a swap area by its device; a unit's file may do so by a link in /dev/disk. */
@@ -139,26 +117,24 @@ static unit_id swap_unit_of(const char *path)
     return 0;
 }
 
-void swaps_read(void)
+/* Not the heading: that is no path. */
+static void one_swap(struct str line)
 {
-    ssize_t n = swaps_fd < 0 ? -1 : read_table(swaps_fd);
-    struct str rest = { text, n > 0 ? (size_t)n : 0 }, line;
-    if (n <= 0)
-        return;
-    (void)str_line(&rest, '\n');         /* the heading */
-    while ((line = str_line(&rest, '\n')).p) {
-        struct str words = line, path = str_word(&words, " \t");
-        BUF(what, PATH_BYTES);
-        buf_str(&what, path);
-        unescape(buf_end(&what));
-        unit_id id = swap_unit_of(what.p);
-        if (!id)
-            id = unit_for(what.p, ".swap", what.p, NULL, NULL);
-        if (!id)
-            continue;
-        seen[id] = 1;
-        if (!RT(id)->there)
-            deliver_type(id, EV_PRESENT);
-    }
-    forget_unseen(UNIT_SWAP);
+    const char *what = field(&line);
+    unit_id id = swap_unit_of(what);
+    if (*what == '/')
+        note_present(id ? id : unit_for(what, ".swap", what, NULL, NULL));
 }
+
+static void read_lines(int fd, void (*take)(struct str line), int type)
+{
+    struct str rest = { text, read_table(fd) }, line;
+    if (!rest.n)
+        return;
+    while ((line = str_line(&rest, '\n')).p)
+        take(line);
+    forget_unseen(type);
+}
+
+void mounts_read(void) { read_lines(mounts_fd, one_mount, UNIT_MOUNT); }
+void swaps_read(void) { read_lines(swaps_fd, one_swap, UNIT_SWAP); }

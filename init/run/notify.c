@@ -5,56 +5,50 @@
 #include "run.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 int notify_open(void)
 {
-    struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/run/systemd/notify" };
     static const int on = 1, bytes = 8 << 20;
-    int fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    int fd = socket_at("/run/systemd/notify", SOCK_DGRAM, 0777);
     if (fd < 0)
         return fd;
-    (void)sys_unlink(a.sun_path);
-    int r = sys_bind(fd, (const void *)&a, sizeof a);
-    if (r == 0)
-        r = sys_chmod(a.sun_path, 0777);
-    if (r == 0)
-        r = sys_setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-    if (r == 0) {
-        (void)sys_setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
-        return fd;
-    }
-    sys_close(fd);
-    return r;
+    (void)sys_setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+    (void)sys_setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
+    return fd;
 }
 
-static void take_line(struct notify *n, struct str key, struct str value)
+/* From ERRNO= on, values are numbers. */
+enum key { KEY_READY, KEY_RELOADING, KEY_STOPPING, KEY_WATCHDOG, KEY_STATUS, KEY_ERRNO, KEY_MAINPID, KEY_WATCHDOG_USEC,
+           KEY_EXTEND_TIMEOUT_USEC };
+static const char keys[] =
+    "READY\0RELOADING\0STOPPING\0WATCHDOG\0STATUS\0ERRNO\0MAINPID\0WATCHDOG_USEC\0EXTEND_TIMEOUT_USEC\0";
+
+static void take_line(struct notify *n, struct str name, struct str value)
 {
+    i32 key;
     u64 v = 0;
-    bool number = parse_u64(value, 10, &v) == 0;
-    if (str_is(key, "READY"))
-        n->ready = str_is(value, "1");
-    else if (str_is(key, "RELOADING"))
-        n->reloading = str_is(value, "1");
-    else if (str_is(key, "STOPPING"))
-        n->stopping = str_is(value, "1");
-    else if (str_is(key, "WATCHDOG"))
-        *(str_is(value, "trigger") ? &n->watchdog_trigger : &n->watchdog) = true;
-    else if (str_is(key, "STATUS")) {
+    bool one = str_is(value, "1");
+    if (name_find(keys, name, &key) < 0 || (key >= KEY_ERRNO && parse_u64(value, 10, &v) < 0))
+        return;
+    switch ((enum key)key) {
+    case KEY_READY: n->ready = one; break;
+    case KEY_RELOADING: n->reloading = one; break;
+    case KEY_STOPPING: n->stopping = one; break;
+    case KEY_WATCHDOG: *(str_is(value, "trigger") ? &n->watchdog_trigger : &n->watchdog) = true; break;
+    case KEY_STATUS:
         n->has_status = utf8_valid(value);
         n->status = value;
-    } else if (!number) {
-        return;
-    } else if (str_is(key, "ERRNO")) {
+        break;
+    case KEY_ERRNO:
         n->has_errno = v < 4096;
         n->error = (int)v;
-    } else if (str_is(key, "MAINPID")) {
+        break;
+    case KEY_MAINPID:
         n->has_main_pid = v <= INT32_MAX;
         n->main_pid = (pid_t)v;
-    } else if (str_is(key, "WATCHDOG_USEC")) {
-        n->watchdog_usec = v;
-    } else if (str_is(key, "EXTEND_TIMEOUT_USEC")) {
-        n->extend_usec = v;
+        break;
+    case KEY_WATCHDOG_USEC: n->watchdog_usec = v; break;
+    case KEY_EXTEND_TIMEOUT_USEC: n->extend_usec = v; break;
     }
 }
 

@@ -21,21 +21,39 @@ static bool prop(struct props *p, const char *name, const char *signature)
     return true;
 }
 
-static void prop_string(struct props *p, const char *name, const char *v) { if (prop(p, name, "s")) put_string(p->m, v ? v : ""); }
-static void prop_bool(struct props *p, const char *name, bool v) { if (prop(p, name, "b")) put_bool(p->m, v); }
-static void prop_u32(struct props *p, const char *name, u32 v) { if (prop(p, name, "u")) put_u32(p->m, v); }
-static void prop_i32(struct props *p, const char *name, i32 v) { if (prop(p, name, "i")) put_u32(p->m, (u32)v); }
-static void prop_u64(struct props *p, const char *name, u64 v) { if (prop(p, name, "t")) put_u64(p->m, v); }
+/* kind: the signature of one value, s (v is where the text lies), t, u, i or b. */
+static void prop_value(struct props *p, char kind, const char *name, u64 v)
+{
+    const char signature[] = { kind, 0 };
+    if (prop(p, name, signature))
+        put_values(p->m, signature, v);
+}
 
 /* A moment, as realtime and as monotonic time. The realtime is told by today's clock: a moment before
  * the clock was set is then right too. 0: never. */
+static usec realtime(usec at) { return at ? at + sys_now_real() - sys_now() : 0; }
+
 static void prop_time(struct props *p, const char *name, usec at)
 {
     BUF(full, 64);
-    usec offset = sys_now_real() - sys_now();
-    prop_u64(p, name, at ? at + offset : 0);
+    prop_value(p, 't', name, realtime(at));
     buf_fmt(&full, "%sMonotonic", name);
-    prop_u64(p, buf_end(&full), at);
+    prop_value(p, 't', buf_end(&full), at);
+}
+
+/* Several: each row is a kind, as above or T for a moment, and a name; the values follow in that order. */
+static void prop_rows(struct props *p, const char *rows, ...)
+{
+    va_list ap;
+    va_start(ap, rows);
+    for (EACH(row, rows)) {
+        u64 v = va_arg(ap, u64);         /* whatever its type, an argument takes eight bytes */
+        if (*row == 'T')
+            prop_time(p, row + 1, v);
+        else
+            prop_value(p, *row, row + 1, v);
+    }
+    va_end(ap);
 }
 
 /* ---- paths --------------------------------------------------------------------------------- */
@@ -46,13 +64,21 @@ void unit_object_path(unit_id id, struct buf *out)
     buf_end(out);
 }
 
-void job_object_path(u32 job_id, struct buf *out)
+void put_unit_path(struct bus_out *m, unit_id id)
 {
+    BUF(path, 512);
+    unit_object_path(id, &path);
+    put_string(m, path.p);
+}
+
+void put_job_path(struct bus_out *m, u32 job_id)
+{
+    BUF(path, 64);
     if (job_id)
-        buf_fmt(out, BUS_PATH "/job/%u", job_id);
+        buf_fmt(&path, BUS_PATH "/job/%u", job_id);
     else
-        buf_c(out, '/');
-    buf_end(out);
+        buf_c(&path, '/');
+    put_string(m, buf_end(&path));
 }
 
 /* ---- lists --------------------------------------------------------------------------------- */
@@ -93,11 +119,8 @@ static void put_conditions(struct bus_out *m, unit_id id, bool asserts)
             || asserts != !!(s->w[0] & COND_ASSERT))
             continue;
         put_struct(m);
-        put_string(m, directive_name(&directives[s->id]));
-        put_bool(m, s->w[0] & COND_TRIGGER);
-        put_bool(m, s->w[0] & COND_NEGATE);
-        put_string(m, text_at(s->w[1]));
-        put_u32(m, !rt->condition_at ? 0 : (asserts ? rt->assert_ok : rt->condition_ok) ? 1 : (u32)-1);
+        put_values(m, "sbbsi", directive_name(&directives[s->id]), !!(s->w[0] & COND_TRIGGER), !!(s->w[0] & COND_NEGATE),
+                   text_at(s->w[1]), !rt->condition_at ? 0 : (asserts ? rt->assert_ok : rt->condition_ok) ? 1 : -1);
     }
     array_close(m, token, 8);
 }
@@ -107,24 +130,17 @@ static void put_conditions(struct bus_out *m, unit_id id, bool asserts)
 /* How one process of a command line went, if it was the last main or control process. */
 static void put_command(struct bus_out *m, unit_id id, u32 directive, u32 n, const struct setting *s)
 {
+    static const struct ran never;
     struct runtime *rt = RT(id);
-    bool main = directive == D_ExecStart && n == rt->main_n && rt->main.pid;
-    const struct ran *ran = main ? &rt->main : NULL;
-    usec offset = sys_now_real() - sys_now();
+    const struct ran *ran = directive == D_ExecStart && n == rt->main_n && rt->main.pid ? &rt->main : &never;
     put_struct(m);
     put_string(m, text_at(s->w[1]));
     u32 argv = array_open(m, 4);
     for (u32 i = 0; i < s->w[2]; i++)
         put_string(m, text_at(s->w[3 + i]));
     array_close(m, argv, 4);
-    put_bool(m, s->w[0] & EXEC_IGNORE_FAILURE);
-    put_u64(m, ran && ran->started ? ran->started + offset : 0);
-    put_u64(m, ran ? ran->started : 0);
-    put_u64(m, ran && ran->exited ? ran->exited + offset : 0);
-    put_u64(m, ran ? ran->exited : 0);
-    put_u32(m, ran ? (u32)ran->pid : 0);
-    put_u32(m, ran ? (u32)ran->code : 0);
-    put_u32(m, ran ? (u32)ran->status : 0);
+    put_values(m, "bttttuii", !!(s->w[0] & EXEC_IGNORE_FAILURE), realtime(ran->started), ran->started, realtime(ran->exited),
+               ran->exited, ran->pid, ran->code, ran->status);
 }
 
 static void put_commands(struct bus_out *m, unit_id id, u32 directive)
@@ -153,8 +169,7 @@ static void put_env_files(struct bus_out *m, unit_id id)
     u32 token = array_open(m, 8);
     for (const struct setting *s = NULL; (s = setting_find(id, D_EnvironmentFile, s));) {
         put_struct(m);
-        put_string(m, text_at(s->w[0]));
-        put_bool(m, s->w[1]);
+        put_values(m, "sb", text_at(s->w[0]), s->w[1] != 0);
     }
     array_close(m, token, 8);
 }
@@ -166,61 +181,63 @@ static void prop_limit(struct props *p, const char *name, unit_id id, u32 direct
     buf_fmt(&soft, "%sSoft", name);
     if (!s)
         return;
-    prop_u64(p, name, (u64)s->w[2] | (u64)s->w[3] << 32);
-    prop_u64(p, buf_end(&soft), (u64)s->w[0] | (u64)s->w[1] << 32);
+    prop_value(p, 't', name, (u64)s->w[2] | (u64)s->w[3] << 32);
+    prop_value(p, 't', buf_end(&soft), (u64)s->w[0] | (u64)s->w[1] << 32);
 }
 
-static const char *stdio_text(unit_id id, u32 directive, char *space, u32 size)
+static const char *stdio_text(unit_id id, u32 directive, struct buf *b)
 {
-    static const char *const in[] = { "null", "tty", "tty-force", "tty-fail", "socket", "fd", "data", "file" };
-    static const char *const out[] = { "inherit", "null", "tty", "journal", "kmsg", "socket", "fd", "file", "append", "truncate" };
+    static const char in[] = "null\0tty\0tty-force\0tty-fail\0socket\0fd\0data\0file\0",
+                      out[] = "inherit\0null\0tty\0journal\0kmsg\0socket\0fd\0file\0append\0truncate\0";
     const struct setting *s = setting_find(id, directive, NULL);
     u32 kind = s ? s->w[0] : (u32)directives[directive].def;
-    struct buf b = { space, 0, size, false };
-    buf_z(&b, directive == D_StandardInput ? in[kind & 0xff] : out[kind & 0xff]);
+    buf_z(b, name_of(directive == D_StandardInput ? in : out, kind & 0xff));
     if (kind & STDIO_CONSOLE)
-        buf_z(&b, "+console");
+        buf_z(b, "+console");
     if (s && s->w[1])
-        buf_fmt(&b, ":%s", text_at(s->w[1]));
-    return buf_end(&b);
+        buf_fmt(b, ":%s", text_at(s->w[1]));
+    return buf_end(b);
 }
 
 /* "TimeoutStopSec" is "TimeoutStopUSec" on the bus. */
-static const char *property_name(const struct directive *d, char *space)
+static const char *property_name(const struct directive *d, struct buf *b)
 {
-    struct str name = str_of(directive_name(d));
-    struct buf b = { space, 0, 64, false };
+    const char *name = directive_name(d);
     if (d - directives == D_EnvironmentFile)
         return "EnvironmentFiles";
-    if (!str_ends(name, "Sec"))
-        return directive_name(d);
-    buf_fmt(&b, "%.*sUSec", (int)name.n - 3, name.p);
-    return buf_end(&b);
+    buf_z(b, name);
+    if (z_ends(name, "Sec")) {
+        b->n -= 3;
+        buf_z(b, "USec");
+    }
+    return buf_end(b);
 }
 
 static void put_directive(struct props *p, unit_id id, u32 i)
 {
     const struct directive *d = &directives[i];
-    char space[64], stdio[PATH_BYTES];
-    const char *name = property_name(d, space);
+    BUF(space, 64);
+    BUF(stdio, PATH_BYTES);
+    const char *name = property_name(d, &space), *text = NULL;
     switch ((enum value)setters[d->setter].value) {
-    case V_BOOL: prop_bool(p, name, unit_int(id, i)); break;
+    case V_BOOL: prop_value(p, 'b', name, unit_int(id, i) != 0); return;
     case V_INT:
-    case V_SIGNAL: prop_i32(p, name, unit_int(id, i)); break;
+    case V_SIGNAL: prop_value(p, 'i', name, (u32)unit_int(id, i)); return;
     case V_UNSIGNED:
-    case V_MODE: prop_u32(p, name, (u32)unit_int(id, i)); break;
-    case V_SPAN: prop_u64(p, name, unit_span(id, i)); break;
-    case V_ENUM: prop_string(p, name, directive_enum_name(d, unit_int(id, i))); break;
-    case V_TEXT: prop_string(p, name, unit_text(id, i)); break;
-    case V_ITEM: if (prop(p, name, "as")) put_items(p->m, id, i); break;
-    case V_EXEC: if (prop(p, name, "a(sasbttttuii)")) put_commands(p->m, id, i); break;
-    case V_STATUS: if (prop(p, name, "(aiai)")) put_status_set(p->m, id, i); break;
-    case V_ENV_FILE: if (prop(p, name, "a(sb)")) put_env_files(p->m, id); break;
-    case V_STDIO: prop_string(p, name, stdio_text(id, i, stdio, sizeof stdio)); break;
-    case V_LIMIT: prop_limit(p, name, id, i); break;
+    case V_MODE: prop_value(p, 'u', name, (u32)unit_int(id, i)); return;
+    case V_SPAN: prop_value(p, 't', name, unit_span(id, i)); return;
+    case V_ENUM: text = directive_enum_name(d, unit_int(id, i)); break;
+    case V_TEXT: text = unit_text(id, i); break;
+    case V_STDIO: text = stdio_text(id, i, &stdio); break;
+    case V_ITEM: if (prop(p, name, "as")) put_items(p->m, id, i); return;
+    case V_EXEC: if (prop(p, name, "a(sasbttttuii)")) put_commands(p->m, id, i); return;
+    case V_STATUS: if (prop(p, name, "(aiai)")) put_status_set(p->m, id, i); return;
+    case V_ENV_FILE: if (prop(p, name, "a(sb)")) put_env_files(p->m, id); return;
+    case V_LIMIT: prop_limit(p, name, id, i); return;
     case V_CONDITION:
-    case V_NOTHING: break;
+    case V_NOTHING: return;
     }
+    prop_value(p, 's', name, (uintptr_t)text);
 }
 
 /* Rows of a section; in [Service] those that are today's names for settings of [Unit] are left out. */
@@ -236,39 +253,36 @@ static void put_section(struct props *p, unit_id id, u32 section)
 
 static void put_job(struct bus_out *m, unit_id id)
 {
-    BUF(path, 64);
-    job_object_path(jobs[id].id, &path);
     put_struct(m);
     put_u32(m, jobs[id].id);
-    put_string(m, path.p);
+    put_job_path(m, jobs[id].id);
 }
 
-static const char *const load_names[] = { [LOAD_STUB] = "stub", [LOAD_LOADED] = "loaded", [LOAD_NOT_FOUND] = "not-found",
-                                          [LOAD_BAD_SETTING] = "bad-setting", [LOAD_ERROR] = "error",
-                                          [LOAD_MASKED] = "masked" };
-const char *load_state_name(unit_id id) { return load_names[UNIT(id)->load]; }
+const char *load_state_name(unit_id id)
+{
+    _Static_assert(LOAD_STUB == 0 && LOAD_LOADED == 1 && LOAD_NOT_FOUND == 2 && LOAD_BAD_SETTING == 3 && LOAD_ERROR == 4
+                   && LOAD_MASKED == 5, "the order of the names");
+    return name_of("stub\0loaded\0not-found\0bad-setting\0error\0masked\0", UNIT(id)->load);
+}
+const char *active_name(unit_id id) { return name_of(active_names, unit_active[id]); }
 
 static void put_load_error(struct bus_out *m, unit_id id)
 {
-    BUF(name, 128);
     BUF(text, 512);
     const char *error = "", *format = "";
     switch (UNIT(id)->load) {
-    case LOAD_NOT_FOUND: error = "NoSuchUnit"; format = "Unit %s not found."; break;
-    case LOAD_MASKED: error = "UnitMasked"; format = "Unit %s is masked."; break;
-    case LOAD_BAD_SETTING: error = "BadUnitSetting"; format = "Unit %s has a bad unit file setting."; break;
+    case LOAD_NOT_FOUND: error = BUS_NAME ".NoSuchUnit"; format = "Unit %s not found."; break;
+    case LOAD_MASKED: error = BUS_NAME ".UnitMasked"; format = "Unit %s is masked."; break;
+    case LOAD_BAD_SETTING: error = BUS_NAME ".BadUnitSetting"; format = "Unit %s has a bad unit file setting."; break;
     case LOAD_ERROR:
-        error = "LoadFailed";
+        error = BUS_NAME ".LoadFailed";
         format = "Unit %s failed to load properly, please see system logs and adjust unit file to fix the problem.";
         break;
     default: break;
     }
-    if (*error)
-        buf_fmt(&name, BUS_NAME ".%s", error);
     buf_fmt(&text, format, unit_name(id));
     put_struct(m);
-    put_string(m, buf_end(&name));
-    put_string(m, buf_end(&text));
+    put_values(m, "ss", error, buf_end(&text));
 }
 
 static void put_invocation(struct bus_out *m, unit_id id)
@@ -287,23 +301,23 @@ static void put_file_state(struct props *p, unit_id id)
     if (!index_built())
         index_build();
     int state = *text_at(UNIT(id)->path) ? install_state(str_of(unit_name(id))) : -ENOENT;
-    prop_string(p, "UnitFileState", state < 0 ? "" : name_of(file_state_names, state));
-    prop_string(p, "UnitFilePreset", state < 0 || !file_has_preset(state) ? "" : "enabled");
+    prop_rows(p, "sUnitFileState\0sUnitFilePreset\0", state < 0 ? "" : name_of(file_state_names, state),
+              state < 0 || !file_has_preset(state) ? "" : "enabled");
+}
+
+const char *unit_description(unit_id id)
+{
+    const char *text = unit_text(id, D_Description);
+    return text ? text : unit_name(id);
 }
 
 static void unit_identity(struct props *p, unit_id id)
 {
-    const char *description = unit_text(id, D_Description);
-    prop_string(p, "Id", unit_name(id));
+    prop_rows(p, "sId\0sFollowing\0sDescription\0sLoadState\0sActiveState\0sFreezerState\0sSubState\0sFragmentPath\0",
+              unit_name(id), "", unit_description(id), load_state_name(id), active_name(id), "running", substate_name(id),
+              text_at(UNIT(id)->path));
     if (prop(p, "Names", "as"))
         put_names(p->m, id);
-    prop_string(p, "Following", "");
-    prop_string(p, "Description", description ? description : unit_name(id));
-    prop_string(p, "LoadState", load_state_name(id));
-    prop_string(p, "ActiveState", name_of(active_names, unit_active[id]));
-    prop_string(p, "FreezerState", "running");
-    prop_string(p, "SubState", substate_name(id));
-    prop_string(p, "FragmentPath", text_at(UNIT(id)->path));
     put_file_state(p, id);
     if (prop(p, "DropInPaths", "as"))
         put_items(p->m, id, X_DropIn);
@@ -315,28 +329,19 @@ static void unit_identity(struct props *p, unit_id id)
 
 static void unit_history(struct props *p, unit_id id)
 {
-    struct runtime *rt = RT(id);
-    prop_time(p, "StateChangeTimestamp", rt->changed);
-    prop_time(p, "InactiveExitTimestamp", rt->inactive_exit);
-    prop_time(p, "ActiveEnterTimestamp", rt->active_enter);
-    prop_time(p, "ActiveExitTimestamp", rt->active_exit);
-    prop_time(p, "InactiveEnterTimestamp", rt->inactive_enter);
-    prop_bool(p, "ConditionResult", rt->condition_ok);
-    prop_bool(p, "AssertResult", rt->assert_ok);
-    prop_time(p, "ConditionTimestamp", rt->condition_at);
-    prop_time(p, "AssertTimestamp", rt->condition_at);
+    const struct runtime *rt = RT(id);
+    prop_rows(p, "TStateChangeTimestamp\0TInactiveExitTimestamp\0TActiveEnterTimestamp\0TActiveExitTimestamp\0"
+                 "TInactiveEnterTimestamp\0bConditionResult\0bAssertResult\0TConditionTimestamp\0TAssertTimestamp\0",
+              rt->changed, rt->inactive_exit, rt->active_enter, rt->active_exit, rt->inactive_enter, rt->condition_ok,
+              rt->assert_ok, rt->condition_at, rt->condition_at);
 }
 
 static void unit_abilities(struct props *p, unit_id id)
 {
-    prop_bool(p, "CanStart", unit_can_start(id) && !unit_int(id, D_RefuseManualStart));
-    prop_bool(p, "CanStop", unit_can_stop(id) && !unit_int(id, D_RefuseManualStop));
-    prop_bool(p, "CanReload", unit_can_reload(id));
-    prop_bool(p, "CanIsolate", unit_can_start(id) && unit_int(id, D_AllowIsolate));
-    prop_bool(p, "CanFreeze", false);
-    prop_bool(p, "Transient", false);
-    prop_bool(p, "Perpetual", UNIT(id)->perpetual);
-    prop_bool(p, "NeedDaemonReload", false);
+    bool start = unit_can_start(id);
+    prop_rows(p, "bCanStart\0bCanStop\0bCanReload\0bCanIsolate\0bCanFreeze\0bTransient\0bPerpetual\0bNeedDaemonReload\0",
+              start && !unit_int(id, D_RefuseManualStart), unit_can_stop(id) && !unit_int(id, D_RefuseManualStop),
+              unit_can_reload(id), start && unit_int(id, D_AllowIsolate), false, false, UNIT(id)->perpetual, false);
     if (prop(p, "Job", "(uo)"))
         put_job(p->m, id);
     if (prop(p, "Conditions", "a(sbbsi)"))
@@ -383,44 +388,29 @@ static void put_control_group(struct props *p, unit_id id)
     if (there)
         cgroup_of(id, group, sizeof group);
     buf_fmt(&path, "%s%s", there ? "/" : "", group);
-    prop_string(p, "ControlGroup", buf_end(&path));
-    prop_u64(p, "MemoryCurrent", cgroup_number(id, "memory.current"));
-    prop_u64(p, "TasksCurrent", cgroup_number(id, "pids.current"));
-}
-
-static void put_ran(struct props *p, const struct ran *ran)
-{
-    prop_time(p, "ExecMainStartTimestamp", ran->started);
-    prop_time(p, "ExecMainExitTimestamp", ran->exited);
-    prop_u32(p, "ExecMainPID", (u32)ran->pid);
-    prop_i32(p, "ExecMainCode", ran->code);
-    prop_i32(p, "ExecMainStatus", ran->status);
+    prop_rows(p, "sControlGroup\0tMemoryCurrent\0tTasksCurrent\0", buf_end(&path), cgroup_number(id, "memory.current"),
+              cgroup_number(id, "pids.current"));
 }
 
 static void put_service(struct props *p, unit_id id)
 {
-    struct runtime *rt = RT(id);
-    prop_u32(p, "MainPID", (u32)MAX(rt->main_pid, 0));
-    prop_u32(p, "ControlPID", (u32)MAX(rt->control_pid, 0));
-    prop_string(p, "StatusText", status_text(id));
-    prop_i32(p, "StatusErrno", rt->error);
-    prop_string(p, "Result", name_of(result_names, rt->result));
-    prop_string(p, "ReloadResult", name_of(result_names, rt->reload_result));
-    prop_u32(p, "NRestarts", rt->restarts);
-    put_ran(p, &rt->main);
+    const struct runtime *rt = RT(id);
+    const struct ran *ran = &rt->main;
+    prop_rows(p, "uMainPID\0sStatusText\0iStatusErrno\0sReloadResult\0uNRestarts\0TExecMainStartTimestamp\0"
+                 "TExecMainExitTimestamp\0uExecMainPID\0iExecMainCode\0iExecMainStatus\0",
+              MAX(rt->main_pid, 0), status_text(id), rt->error, name_of(result_names, rt->reload_result), rt->restarts,
+              ran->started, ran->exited, ran->pid, ran->code, ran->status);
 }
 
 static void put_type(struct props *p, unit_id id)
 {
-    struct runtime *rt = RT(id);
     int type = UNIT(id)->type;
+    bool runs = type == UNIT_SERVICE || type == UNIT_MOUNT || type == UNIT_SWAP;
     if (type == UNIT_SERVICE)
         put_service(p, id);
-    if (type == UNIT_MOUNT || type == UNIT_SWAP) {
-        prop_u32(p, "ControlPID", (u32)MAX(rt->control_pid, 0));
-        prop_string(p, "Result", name_of(result_names, rt->result));
-    }
-    if (type == UNIT_SERVICE || type == UNIT_MOUNT || type == UNIT_SWAP || type == UNIT_SLICE)
+    if (runs)
+        prop_rows(p, "uControlPID\0sResult\0", MAX(RT(id)->control_pid, 0), name_of(result_names, RT(id)->result));
+    if (runs || type == UNIT_SLICE)
         put_control_group(p, id);
     u32 section = section_of_type(type);
     if (section)
@@ -497,24 +487,14 @@ u32 machine_state(void)
 
 static void put_manager(struct props *p)
 {
-    prop_string(p, "Version", "252 (pith)");
-    prop_string(p, "Features", "");
-    prop_time(p, "KernelTimestamp", 1);
-    prop_time(p, "UserspaceTimestamp", manager.userspace_at);
-    prop_time(p, "FinishTimestamp", manager.finished_at);
-    prop_u32(p, "NNames", tab->names_n - 1);
-    prop_u32(p, "NFailedUnits", failed_units());
-    prop_u32(p, "NJobs", jobs_n);
-    prop_u32(p, "NInstalledJobs", jobs_n);
-    prop_u32(p, "NFailedJobs", jobs_failed);
+    prop_rows(p, "sVersion\0sFeatures\0TKernelTimestamp\0TUserspaceTimestamp\0TFinishTimestamp\0uNNames\0uNFailedUnits\0"
+                 "uNJobs\0uNInstalledJobs\0uNFailedJobs\0bConfirmSpawn\0bShowStatus\0sSystemState\0sControlGroup\0",
+              "252 (pith)", "", (usec)1, manager.userspace_at, manager.finished_at, tab->names_n - 1, failed_units(), jobs_n, jobs_n,
+              jobs_failed, false, !manager.quiet, name_of(machine_state_names, (i32)machine_state()), "");
     if (prop(p, "Environment", "as"))
         put_strings(p->m, exec_env, exec_env_n);
-    prop_bool(p, "ConfirmSpawn", false);
-    prop_bool(p, "ShowStatus", !manager.quiet);
-    prop_string(p, "SystemState", name_of(machine_state_names, (i32)machine_state()));
     if (prop(p, "ExitCode", "y"))
         put_u8(p->m, (u8)MAX(manager.exit_status, 0));
-    prop_string(p, "ControlGroup", "");
 }
 
 bool put_manager_property(struct bus_out *m, const char *name)

@@ -80,6 +80,8 @@ int notify_open(void);
 void notify_read(int fd);
 int mounts_open(void);
 void mounts_read(void);
+struct mount_line { const char *where, *options, *type, *what; };
+bool mount_line(struct str line, struct mount_line *m);        /* of mountinfo; takes it apart in place */
 int swaps_open(void);
 void swaps_read(void);
 int uevents_open(void);
@@ -103,9 +105,12 @@ extern const char machine_state_names[];
 
 /* ---- control.c, props.c -------------------------------------------------------------------- */
 
+int socket_at(const char *path, int type, mode_t mode);     /* boot.c; a stream listens */
 int control_open(void);                 /* the listening socket */
 extern int control_fd;
 const char *load_state_name(unit_id id);
+const char *active_name(unit_id id);
+const char *unit_description(unit_id id);         /* or its name */
 void control_accept(void);
 void control_ready(u16 slot, u32 events);
 void control_job_removed(const struct finished *f);    /* signals to who subscribed */
@@ -115,7 +120,8 @@ void control_reloaded(int error);
 void control_flush(void);
 
 void unit_object_path(unit_id id, struct buf *out);
-void job_object_path(u32 job_id, struct buf *out);
+void put_unit_path(struct bus_out *m, unit_id id);
+void put_job_path(struct bus_out *m, u32 job_id);    /* "/": none */
 /* Writes one property (with name) or all of an interface; false: there is none of that name. */
 bool put_unit_property(struct bus_out *m, unit_id id, const char *iface, const char *name);
 void put_unit_properties(struct bus_out *m, unit_id id, const char *iface);

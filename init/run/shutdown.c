@@ -14,8 +14,7 @@
 #include <sys/statfs.h>
 #include <termios.h>
 
-static const char *const verbs[] = { [LEAVE_REBOOT] = "reboot", [LEAVE_POWEROFF] = "poweroff", [LEAVE_HALT] = "halt",
-                                     [LEAVE_KEXEC] = "kexec", [LEAVE_EXIT] = "exit", [LEAVE_SWITCH_ROOT] = "switch-root" };
+static const char verbs[] = "1\0reboot\0poweroff\0halt\0kexec\0exit\0switch-root\0";     /* of enum objective */
 
 /* ---- the manager's last steps -------------------------------------------------------------- */
 
@@ -45,37 +44,33 @@ static int copy_of_self(void)
     return r < 0 ? r : to;
 }
 
-/* Empties the initramfs we come from: its memory is of no use any more. Not into other mounts. */
-static void remove_below(int dir, dev_t dev, u32 depth)
+/* Empties the initramfs we come from: its memory is of no use any more. Not into other mounts. Closes fd. */
+static void remove_below(int fd, dev_t dev, u32 depth)
 {
-    char dents[2048];
+    struct dir d;
     struct stat st;
-    for (ssize_t n; (n = sys_getdents(dir, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct dirent *d = (void *)(dents + at);
-            at += d->d_reclen;
-            if (STREQ(d->d_name, ".") || STREQ(d->d_name, ".."))
-                continue;
-            if (sys_unlinkat(dir, d->d_name, 0) != -EISDIR || !depth)
-                continue;
-            int below = sys_openat(dir, d->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-            if (below >= 0 && sys_fstat(below, &st) == 0 && st.st_dev == dev)
-                remove_below(below, dev, depth - 1);
+    dir_at(&d, fd);
+    for (struct dirent *e; (e = dir_next(&d));) {
+        if (sys_unlinkat(fd, e->d_name, 0) != -EISDIR || !depth)
+            continue;
+        int below = sys_openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+        if (below >= 0 && sys_fstat(below, &st) == 0 && st.st_dev == dev)
+            remove_below(below, dev, depth - 1);
+        else
             sys_close(below);
-            (void)sys_unlinkat(dir, d->d_name, AT_REMOVEDIR);
-        }
+        (void)sys_unlinkat(fd, e->d_name, AT_REMOVEDIR);
+    }
 }
 
 static void forget_initramfs(int root)
 {
     struct stat st;
     struct statfs fs;
-    if (root < 0)
-        return;
     if (sys_fstatfs(root, &fs) == 0 && (fs.f_type == 0x858458f6 /* ramfs */ || fs.f_type == 0x01021994 /* tmpfs */)
         && sys_fstat(root, &st) == 0)
         remove_below(root, st.st_dev, 16);
-    sys_close(root);
+    else
+        sys_close(root);
 }
 
 static void end_processes(void);
@@ -84,19 +79,17 @@ static void end_processes(void);
  * What isolating left running (IgnoreOnIsolate=, the journal) would stay there as nobody's service. */
 static void switch_root(void)
 {
-    static const char *const api[] = { "/dev", "/proc", "/sys", "/run" };
-    static const char *const inits[] = { "/sbin/init", "/usr/sbin/init", "/usr/lib/systemd/systemd", "/etc/init",
-                                         "/bin/init", "/bin/sh" };
+    static const char inits[] = "/sbin/init\0/usr/sbin/init\0/usr/lib/systemd/systemd\0/etc/init\0/bin/init\0/bin/sh\0";
     char *argv[] = { manager.new_init, NULL }, *envp[] = { NULL };
     end_processes();
     /* The kernel moves no mount that lies on a shared one. */
     (void)sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-    for (u32 i = 0; i < LEN(api); i++) {
+    for (EACH(api, "/dev\0/proc\0/sys\0/run\0")) {
         BUF(to, PATH_BYTES);
-        buf_fmt(&to, "%s%s", manager.new_root, api[i]);
+        buf_fmt(&to, "%s%s", manager.new_root, api);
         (void)sys_mkdir(buf_end(&to), 0755);
-        if (sys_mount(api[i], to.p, NULL, MS_MOVE, NULL) < 0)
-            (void)sys_umount(api[i], MNT_DETACH);
+        if (sys_mount(api, to.p, NULL, MS_MOVE, NULL) < 0)
+            (void)sys_umount(api, MNT_DETACH);
     }
     int old = sys_open("/", O_RDONLY | O_DIRECTORY);
     int r = sys_swap_roots(manager.new_root);
@@ -106,11 +99,11 @@ static void switch_root(void)
     }
     forget_initramfs(old);
     (void)sys_sigmask(SIG_SETMASK, 0, NULL);
-    for (u32 i = 0; i <= LEN(inits); i++) {
-        const char *path = i ? inits[i - 1] : manager.new_init;
+    if (manager.new_init[0])
+        (void)sys_execve(manager.new_init, argv, envp);
+    for (EACH(path, inits)) {
         argv[0] = (char *)path;
-        if (*path)
-            (void)sys_execve(path, argv, envp);
+        (void)sys_execve(path, argv, envp);
     }
     status_line(STATUS_NOTICE, "0;1;31", "FAILED", "There is no init in %s that can be started.", manager.new_root);
 }
@@ -119,7 +112,7 @@ void leave_machine(void)
 {
     BUF(status, 16);
     buf_fmt(&status, "%d", manager.exit_status);
-    char *argv[] = { "pith-shutdown", (char *)verbs[manager.objective], buf_end(&status), manager.reboot_arg,
+    char *argv[] = { "pith-shutdown", (char *)name_of(verbs, manager.objective), buf_end(&status), manager.reboot_arg,
                      manager.exit_channel, manager.in_container ? "container" : "", NULL };
     static char *const envp[] = { NULL };
     log_flush();
@@ -207,13 +200,12 @@ static int bounded(int (*call)(const struct last_step *), const struct last_step
 /* sync(2) with patience as long as the kernel makes progress: at most three times 10 s without. */
 static u64 dirty_kib(void)
 {
-    static const char *const fields[] = { "Dirty:", "Writeback:", "NFS_Unstable:" };
     static char text[8192];
     u64 sum = 0, v;
     (void)file_get("/proc/meminfo", text, sizeof text);
-    for (u32 i = 0; i < LEN(fields); i++) {
-        const char *at = strstr(text, fields[i]);
-        struct str rest = str_of(at ? at + strlen(fields[i]) : "");
+    for (EACH(field, "Dirty:\0Writeback:\0NFS_Unstable:\0")) {
+        const char *at = strstr(text, field);
+        struct str rest = str_of(at ? at + strlen(field) : "");
         if (parse_u64(str_word(&rest, " "), 10, &v) == 0)
             sum += v;
     }
@@ -239,25 +231,22 @@ static void sync_all(void)
  * root's, systemd's rule for storage daemons of the root file system) are left alone. */
 static u32 each_process(void (*fn)(pid_t pid, const char *name))
 {
-    char dents[4096], text[256];
+    struct dir d;
+    char text[256];
     u32 n = 0;
-    int fd = sys_open("/proc", O_RDONLY | O_DIRECTORY);
-    for (ssize_t got; fd >= 0 && (got = sys_getdents(fd, dents, sizeof dents)) > 0;)
-        for (ssize_t at = 0; at < got;) {
-            struct dirent *d = (void *)(dents + at);
-            u64 pid;
-            at += d->d_reclen;
-            if (parse_u64(str_of(d->d_name), 10, &pid) < 0 || pid <= 1)
-                continue;
-            BUF(path, 300);
-            buf_fmt(&path, "/proc/%s/cmdline", d->d_name);
-            if (file_get(buf_end(&path), text, sizeof text) <= 0 || text[0] == '@')
-                continue;
-            n++;
-            if (fn)
-                fn((pid_t)pid, text);
-        }
-    sys_close(fd);
+    u64 pid;
+    (void)dir_open(&d, "/proc");
+    for (struct dirent *e; (e = dir_next(&d));) {
+        if (parse_u64(str_of(e->d_name), 10, &pid) < 0 || pid <= 1)
+            continue;
+        BUF(path, 300);
+        buf_fmt(&path, "/proc/%s/cmdline", e->d_name);
+        if (file_get(buf_end(&path), text, sizeof text) <= 0 || text[0] == '@')
+            continue;
+        n++;
+        if (fn)
+            fn((pid_t)pid, text);
+    }
     return n;
 }
 
@@ -314,15 +303,9 @@ static void end_processes(void)
 
 static char table[256 << 10];
 
-static struct str read_table(const char *path)
-{
-    ssize_t n = file_get(path, table, sizeof table);
-    return (struct str){ table, (size_t)MAX(n, 0) };
-}
-
 static u32 swapoff_all(void)
 {
-    struct str rest = read_table("/proc/swaps"), line;
+    struct str rest = file_text("/proc/swaps", table, sizeof table), line;
     u32 left = 0;
     (void)str_line(&rest, '\n');
     while ((line = str_line(&rest, '\n')).p) {
@@ -337,59 +320,26 @@ static u32 swapoff_all(void)
 }
 
 /* Kernel interfaces: they hold no data. */
-static bool is_api(const char *type)
-{
-    static const char *const types[] = { "proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "securityfs", "pstore",
-                                         "efivarfs", "bpf", "mqueue", "hugetlbfs", "debugfs", "tracefs", "configfs",
-                                         "fusectl", "autofs", "binfmt_misc", "selinuxfs", "rpc_pipefs", "nsfs" };
-    for (u32 i = 0; i < LEN(types); i++)
-        if (STREQ(types[i], type))
-            return true;
-    return false;
-}
+static const char api_types[] =
+    "proc\0sysfs\0devtmpfs\0devpts\0cgroup\0cgroup2\0securityfs\0pstore\0efivarfs\0bpf\0mqueue\0hugetlbfs\0debugfs\0tracefs\0"
+    "configfs\0fusectl\0autofs\0binfmt_misc\0selinuxfs\0rpc_pipefs\0nsfs\0";
 
 static bool stays(const char *path)
 {
-    struct str p = str_of(path);
-    return STREQ(path, "/") || STREQ(path, "/usr") || STREQ(path, "/run")
-        || path_below_any(p, "/run/initramfs\0/dev\0/proc\0/sys\0");
+    return z_in("/\0/usr\0/run\0", path) || path_below_any(str_of(path), "/run/initramfs\0/dev\0/proc\0/sys\0");
 }
 
 /* Who holds a mount: the first process found with its root, folder or an open file there. */
 static const char *holder;
 static void find_holder(pid_t pid, const char *name)
 {
-    static const char *const links[] = { "root", "cwd", "exe" };
-    static char found[300], target[PATH_BYTES];
-    for (u32 i = 0; i < LEN(links); i++) {
+    static char target[PATH_BYTES];
+    for (EACH(link, "root\0cwd\0exe\0")) {
         BUF(path, 64);
-        buf_fmt(&path, "/proc/%d/%s", (int)pid, links[i]);
-        if (sys_readlinkat(AT_FDCWD, buf_end(&path), target, sizeof target) > 0 && path_below(str_of(target), holder)) {
-            struct buf b = BUF_OVER(found);
-            buf_fmt(&b, "%d (%s)", (int)pid, name);
-            say("%s is held by process %s", holder, buf_end(&b));
-        }
+        buf_fmt(&path, "/proc/%d/%s", (int)pid, link);
+        if (sys_readlinkat(AT_FDCWD, buf_end(&path), target, sizeof target) > 0 && path_below(str_of(target), holder))
+            say("%s is held by process %d (%s)", holder, (int)pid, name);
     }
-}
-
-struct mount_line { struct str id, where, options, type; };
-
-static bool parse_mount(struct str line, struct mount_line *m)
-{
-    struct str words = line, word;
-    for (u32 i = 0; i < 6; i++) {
-        word = str_word(&words, " ");
-        if (i == 0)
-            m->id = word;
-        else if (i == 4)
-            m->where = word;
-        else if (i == 5)
-            m->options = word;
-    }
-    while ((word = str_word(&words, " ")).p && !str_is(word, "-"))
-        ;
-    m->type = str_word(&words, " ");
-    return m->type.p != NULL;
 }
 
 static bool has_word(struct str options, const char *word)
@@ -404,45 +354,41 @@ static bool has_word(struct str options, const char *word)
 /* Flags that a remount would drop if they were not given again. */
 static unsigned long kept_flags(struct str options)
 {
-    return (has_word(options, "nosuid") ? MS_NOSUID : 0) | (has_word(options, "nodev") ? MS_NODEV : 0)
-         | (has_word(options, "noexec") ? MS_NOEXEC : 0) | (has_word(options, "noatime") ? MS_NOATIME : 0)
-         | (has_word(options, "relatime") ? MS_RELATIME : 0);
+    static const struct { char word[12]; u32 flag; } kept[] = { { "nosuid", MS_NOSUID }, { "nodev", MS_NODEV },
+        { "noexec", MS_NOEXEC }, { "noatime", MS_NOATIME }, { "relatime", MS_RELATIME } };
+    unsigned long flags = 0;
+    for (u32 i = 0; i < LEN(kept); i++)
+        flags |= has_word(options, kept[i].word) ? kept[i].flag : 0;
+    return flags;
 }
 
 /* One file system: read-only first (what is written is safe then whatever follows), then off. True:
  * something changed. *left counts what could not be taken off. */
 static bool detach(const struct mount_line *m, bool last, u32 *left)
 {
-    BUF(where, PATH_BYTES);
-    BUF(type, 64);
-    buf_octal(&where, m->where);
-        buf_end(&where);
-    buf_octal(&type, m->type);
-        buf_end(&type);
-    bool memory = STREQ(type.p, "tmpfs") || STREQ(type.p, "ramfs") || STREQ(type.p, "rootfs") || STREQ(type.p, "overlay");
-    bool changed = false;
-    if (is_api(type.p))
+    bool memory = z_in("tmpfs\0ramfs\0rootfs\0overlay\0", m->type), changed = false;
+    if (z_in(api_types, m->type))
         return false;
-    if (!memory && !has_word(m->options, "ro") && !in_container) {
-        struct last_step s = { .what = "Remounting read-only", .path = where.p, .flags = kept_flags(m->options) };
+    if (!memory && !has_word(str_of(m->options), "ro") && !in_container) {
+        struct last_step s = { .what = "Remounting read-only", .path = m->where, .flags = kept_flags(str_of(m->options)) };
         int r = bounded(do_remount_ro, &s, 30);
         changed = r == 0;
         if (r < 0 && last)
-            say("Failed to remount %s read-only: %s", where.p, strerror(-r));
-        *left += r < 0 && stays(where.p);
+            say("Failed to remount %s read-only: %s", m->where, strerror(-r));
+        *left += r < 0 && stays(m->where);
     }
-    if (stays(where.p))
+    if (stays(m->where))
         return changed;
-    struct last_step s = { .what = "Unmounting", .path = where.p, .flags = UMOUNT_NOFOLLOW | (last ? MNT_DETACH : 0) };
+    struct last_step s = { .what = "Unmounting", .path = m->where, .flags = UMOUNT_NOFOLLOW | (last ? MNT_DETACH : 0) };
     int r = bounded(do_umount, &s, 30);
     if (r == 0) {
-        say("Unmounted %s.", where.p);
+        say("Unmounted %s.", m->where);
         return true;
     }
     ++*left;
     if (last) {
-        say("Failed to unmount %s: %s", where.p, strerror(-r));
-        holder = where.p;
+        say("Failed to unmount %s: %s", m->where, strerror(-r));
+        holder = m->where;
         each_process(find_holder);
     }
     return changed;
@@ -452,16 +398,16 @@ static bool detach(const struct mount_line *m, bool last, u32 *left)
 static bool detach_round(bool last, u32 *left)
 {
     static u32 starts[4096];
-    struct str all = read_table("/proc/self/mountinfo"), rest = all, line;
+    struct str all = file_text("/proc/self/mountinfo", table, sizeof table), rest = all, line;
     u32 n = 0;
     bool changed = false;
     *left = 0;
     while (n < LEN(starts) && (line = str_line(&rest, '\n')).p)
         starts[n++] = (u32)(line.p - all.p);
     while (n-- > 0) {
-        struct mount_line m = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
+        struct mount_line m;
         struct str from = str_from(all, starts[n]);
-        if (parse_mount(str_line(&from, '\n'), &m))
+        if (mount_line(str_line(&from, '\n'), &m))
             changed |= detach(&m, last, left);
     }
     return changed;
@@ -486,47 +432,46 @@ static void detach_all(void)
 
 /* ---- the last word ------------------------------------------------------------------------- */
 
-static void tell_exit_status(const char *channel, const char *status)
+static void tell_exit_status(const char *channel, int status)
 {
     BUF(line, 64);
     struct termios t;
-    i32 n;
-    if (!*channel || parse_int(str_of(status), -1, 255, &n) < 0)
-        return;
-    int fd = sys_open(channel, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+    int fd = *channel ? sys_open(channel, O_WRONLY | O_NOCTTY | O_NONBLOCK) : -1;
     if (fd < 0)
         return;
     if (sys_ioctl(fd, TCGETS, &t) == 0) {
         t.c_oflag &= ~(unsigned)OPOST;
         (void)sys_ioctl(fd, TCSETS, &t);
     }
-    buf_fmt(&line, "EXIT_STATUS=%d\n", MAX(n, 0));
+    buf_fmt(&line, "EXIT_STATUS=%d\n", status);
     (void)sys_write(fd, line.p, line.n);
     (void)sys_ioctl(fd, TCSBRK, (void *)1);      /* drain: bytes must be out before the power is */
 }
 
-static void ask_kernel(const char *verb, const char *arg)
+static void ask_kernel(enum objective verb, const char *arg)
 {
-    if (STREQ(verb, "kexec"))
+    if (verb == LEAVE_KEXEC)
         (void)sys_reboot(LINUX_REBOOT_CMD_KEXEC, NULL);
-    if (STREQ(verb, "halt"))
+    if (verb == LEAVE_HALT)
         (void)sys_reboot(LINUX_REBOOT_CMD_HALT, NULL);
-    if (STREQ(verb, "poweroff") || STREQ(verb, "exit"))
+    if (verb == LEAVE_POWEROFF || verb == LEAVE_EXIT)
         (void)sys_reboot(LINUX_REBOOT_CMD_POWER_OFF, NULL);
     if (*arg)
         (void)sys_reboot(LINUX_REBOOT_CMD_RESTART2, arg);
     (void)sys_reboot(LINUX_REBOOT_CMD_RESTART, NULL);
 }
 
+/* argv: us, the verb, the exit status (-1: none), the argument of reboot(2), the exit channel, "container" or "". */
 int shutdown_main(int argc, char **argv)
 {
-    const char *verb = argc > 1 ? argv[1] : "poweroff", *status = argc > 2 ? argv[2] : "-1";
-    const char *arg = argc > 3 ? argv[3] : "", *channel = argc > 4 ? argv[4] : "";
+    static const char words[] = "Rebooting\0Powering off\0Halting system\0Rebooting with kexec\0Powering off\0Powering off\0";
     struct death d;
-    i32 code;
-    if (sys_getpid() != 1)
+    i32 verb, code;
+    if (sys_getpid() != 1 || argc < 6 || name_find(verbs, str_of(argv[1]), &verb) < 0)
         return 1;
-    in_container = argc > 5 && *argv[5];
+    if (parse_int(str_of(argv[2]), 0, 255, &code) < 0)
+        code = 0;
+    in_container = *argv[5];
     (void)sys_sigmask(SIG_SETMASK, ~0ull, NULL);
     console = sys_open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK);
     kmsg = sys_open("/dev/kmsg", O_WRONLY | O_NOCTTY);
@@ -539,21 +484,20 @@ int shutdown_main(int argc, char **argv)
     detach_all();
     if (!in_container)
         sync_all();
-    tell_exit_status(channel, status);
-    say("%s.", STREQ(verb, "reboot") ? "Rebooting" : STREQ(verb, "halt") ? "Halting system" : STREQ(verb, "kexec")
-        ? "Rebooting with kexec" : "Powering off");
+    tell_exit_status(argv[4], code);
+    say("%s.", name_of(words, verb - LEAVE_REBOOT));
     if (in_container)
-        return parse_int(str_of(status), 0, 255, &code) == 0 ? code : 0;
+        return code;
     pid_t pid = sys_fork();
     if (pid == 0) {
-        ask_kernel(verb, arg);
+        ask_kernel((enum objective)verb, argv[3]);
         sys_exit(1);
     }
     if (pid > 0)
         (void)sys_wait(pid, &d);
     /* Halted, or in a namespace where nobody may reboot: the end of PID 1 is the end of it. */
     if (pid > 0 && d.status == 1)
-        return parse_int(str_of(status), 0, 255, &code) == 0 ? code : 0;
+        return code;
     for (;;)
         (void)sys_signal_wait(0, 1000000);
 }
