@@ -149,46 +149,31 @@ const char *text_next(struct texts *t)
     return array_next(&t->in, t->end, 1) ? get_string(&t->in) : NULL;
 }
 
-bool command_next(struct bus_in *in, u32 end, struct command *c)
+static const char *get_words(struct bus_in *in)
 {
-    static char words[VALUE_BYTES];
-    struct buf argv = BUF_OVER(words);
+    static char space[VALUE_BYTES];
+    struct buf words = BUF_OVER(space);
+    for (u32 end = get_array(in, 4); array_next(in, end, 4);)
+        buf_fmt(&words, words.n ? " %s" : "%s", get_string(in));
+    return buf_end(&words);
+}
+
+bool fields_next(struct bus_in *in, u32 end, const char *signature, void *to)
+{
     if (!array_next(in, end, 8))
         return false;
-    c->path = get_string(in);
-    for (u32 argv_end = get_array(in, 4); array_next(in, argv_end, 4);)
-        buf_fmt(&argv, argv.n ? " %s" : "%s", get_string(in));
-    c->argv = buf_end(&argv);
-    c->ignore = get_bool(in);
-    c->started = get_u64(in);
-    (void)get_u64(in);
-    c->exited = get_u64(in);
-    (void)get_u64(in);
-    c->pid = get_u32(in);
-    c->code = (i32)get_u32(in);
-    c->status = (i32)get_u32(in);
+    for (u64 *field = to; *signature && *signature != ')'; signature++)
+        switch (*signature) {
+        case 's':
+        case 'o': *field++ = (uintptr_t)get_string(in); break;
+        case 'a': *field++ = (uintptr_t)get_words(in); break;
+        case 't': *field++ = get_u64(in); break;
+        default: *field++ = get_u32(in);
+        }
     return !in->bad;
 }
 
 /* ---- lists of units ------------------------------------------------------------------------ */
-
-bool unit_row_next(u32 end, struct unit_row *u)
-{
-    struct bus_in *in = &reply.body;
-    if (!array_next(in, end, 8))
-        return false;
-    u->name = get_string(in);
-    u->description = get_string(in);
-    u->load = get_string(in);
-    u->active = get_string(in);
-    u->sub = get_string(in);
-    (void)get_string(in);
-    (void)get_string(in);
-    u->job_id = get_u32(in);
-    u->job = get_string(in);
-    (void)get_string(in);
-    return !in->bad;
-}
 
 int list_units(const char *const *patterns, u32 n)
 {
@@ -219,7 +204,7 @@ static int resolve_globs(const char *const *globs, u32 n)
         return 1;
     u32 end = get_array(&reply.body, 8);
     names.expanded = true;
-    while (unit_row_next(end, &u))
+    while (fields_next(&reply.body, end, UNIT_ROW, &u))
         if (args.all || !STREQ(u.active, "inactive") || u.job_id)
             name_add(u.name);
     return 0;

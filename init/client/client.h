@@ -95,14 +95,22 @@ struct texts { struct bus_in in; u32 end; };
 struct texts prop_texts(const char *name);
 const char *text_next(struct texts *t);
 
-/* A command of a service, of a property of COMMANDS' type. Its argv is joined, valid until the next. */
+/* The next structure of an array that ends at `end` (UINT32_MAX: one that is no element): its fields, as many
+ * as the signature says, up to its ')'. `to` is a struct of a pointer for each text, a u64 for each number; of
+ * an "as" the texts are joined, valid until the next. */
+bool fields_next(struct bus_in *in, u32 end, const char *signature, void *to);
+
+/* A command of a service, of a property of COMMANDS' type. */
 #define COMMANDS "a(sasbttttuii)"
-struct command { const char *path, *argv; bool ignore; usec started, exited; u32 pid; i32 code, status; };
-bool command_next(struct bus_in *in, u32 end, struct command *c);
+struct command { const char *path, *argv; u64 ignore, started, started_mono, exited, exited_mono, pid, code, status; };
 
 /* One unit of ListUnits. */
-struct unit_row { const char *name, *description, *load, *active, *sub, *job; u32 job_id; };
-bool unit_row_next(u32 end, struct unit_row *u);
+#define UNIT_ROW "ssssssouso"
+struct unit_row {
+    const char *name, *description, *load, *active, *sub, *following, *path;
+    u64 job_id;
+    const char *job, *job_path;
+};
 int list_units(const char *const *patterns, u32 n);  /* those of --state= too; 0 or 1: told */
 
 /* Names of units from the command line: completed, globs resolved among the loaded units. */

@@ -61,15 +61,15 @@ static int wait_for_jobs(void)
             return complain("Failed to wait for response: %s", strerror(-r));
         if (!STREQ(m.member, "JobRemoved"))
             continue;
-        u32 id = get_u32(&m.body), i = 0;
-        (void)get_string(&m.body);
-        const char *unit = get_string(&m.body), *result = get_string(&m.body);
-        while (i < waiting_n && waiting[i] != id)
+        struct { u64 id; const char *path, *unit, *result; } job = { 0 };
+        u32 i = 0;
+        (void)fields_next(&m.body, UINT32_MAX, "uoss", &job);
+        while (i < waiting_n && waiting[i] != job.id)
             i++;
         if (i == waiting_n)
             continue;
         waiting[i] = waiting[--waiting_n];
-        status |= judge(z_fmt("%s", unit), z_fmt("%s", result));
+        status |= judge(z_fmt("%s", job.unit), z_fmt("%s", job.result));
     }
     return status;
 }

@@ -46,7 +46,7 @@ static u32 collect_rows(void)
 {
     u32 n = 0, end = get_array(&reply.body, 8);
     struct unit_row u;
-    while (n < LEN(rows) && unit_row_next(end, &u))
+    while (n < LEN(rows) && fields_next(&reply.body, end, UNIT_ROW, &u))
         if (type_wanted(u.name) && (args.all || args.states.n || u.job_id || !STREQ(u.active, "inactive")))
             rows[n++] = u;
     qsort(rows, n, sizeof rows[0], by_type);
@@ -102,23 +102,19 @@ int verb_list_jobs(int argc, char **argv)
     u32 n = 0;
     if (ask("list jobs", "", "ListJobs", ""))
         return 1;
-    struct bus_in *in = &reply.body;
-    u32 end = get_array(in, 8);
+    u32 end = get_array(&reply.body, 8);
+    struct { u64 id; const char *unit, *type, *state, *job_path, *unit_path; } job;
     grid_begin("JOB\0UNIT\0TYPE\0STATE\0");
-    while (array_next(in, end, 8) && n < LEN(numbers)) {
-        u32 id = get_u32(in);
-        const char *unit = get_string(in), *type = get_string(in), *state = get_string(in);
-        (void)get_string(in);
-        (void)get_string(in);
-        if (!matches(argc, argv, unit))
+    while (n < LEN(numbers) && fields_next(&reply.body, end, "usssoo", &job)) {
+        if (!matches(argc, argv, job.unit))
             continue;
         struct buf b = BUF_OVER(numbers[n]);
-        buf_u64(&b, id);
-        enum ink i = STREQ(state, "running") ? BOLD : PLAIN;
+        buf_u64(&b, job.id);
+        enum ink i = STREQ(job.state, "running") ? BOLD : PLAIN;
         grid_cell(buf_end(&b), PLAIN);
-        grid_cell(unit, i);
-        grid_cell(type, PLAIN);
-        grid_cell(state, i);
+        grid_cell(job.unit, i);
+        grid_cell(job.type, PLAIN);
+        grid_cell(job.state, i);
         n++;
     }
     if (n)

@@ -75,11 +75,15 @@ static void format_command(const struct command *c)
     buf_fmt(&value, "{ path=%s ; argv[]=%s ; ignore_errors=%s", c->path, c->argv, c->ignore ? "yes" : "no");
     format_moment("start_time", c->started);
     format_moment("stop_time", c->exited);
-    buf_fmt(&value, " ; pid=%u ; code=%s ; status=%d", c->pid, code_name(c->code), c->status);
-    if (c->code != CLD_EXITED)
-        buf_fmt(&value, "/%s", c->code ? signal_name(c->status) + 3 : "0");
+    i32 code = (i32)c->code, status = (i32)c->status;
+    buf_fmt(&value, " ; pid=%u ; code=%s ; status=%d", (u32)c->pid, code_name(code), status);
+    if (code != CLD_EXITED)
+        buf_fmt(&value, "/%s", code ? signal_name(status) + 3 : "0");
     buf_z(&value, " }");
 }
+
+/* Fields of structures that are shown: (ss), (sb), (uo), and commands. */
+static union { const char *text[2]; u64 number[2]; struct command command; } fields;
 
 /* One structure that is no element of an array. */
 static void format_struct(const char *signature, struct bus_in *in)
@@ -92,13 +96,11 @@ static void format_struct(const char *signature, struct bus_in *in)
                 buf_fmt(&value, value.n ? " %s" : "%s", part ? signal_name(v) + 3 : z_fmt("%d", v));
             }
     } else if (STREQ(signature, "(uo)")) {
-        u32 job = get_u32(in);
-        if (job)
-            buf_u64(&value, job);
+        if (fields_next(in, UINT32_MAX, "u", &fields) && fields.number[0])
+            buf_u64(&value, fields.number[0]);
     } else if (STREQ(signature, "(ss)")) {
-        const char *a = get_string(in), *b = get_string(in);
-        if (*a || *b)
-            buf_fmt(&value, "%s \"%s\"", a, b);
+        if (fields_next(in, UINT32_MAX, "ss", &fields) && (*fields.text[0] || *fields.text[1]))
+            buf_fmt(&value, "%s \"%s\"", fields.text[0], fields.text[1]);
     } else if (show_empty()) {
         buf_z(&value, "[unprintable]");
     }
@@ -110,7 +112,6 @@ static bool format_array(const char *name, const char *signature, struct bus_in 
     char type = signature[1];
     bool files = STREQ(signature, "a(sb)"), commands = STREQ(signature, COMMANDS);
     u32 end = get_array(in, type == '(' ? 8 : type == 'y' ? 1 : 4);
-    struct command c;
     if (type != '(') {
         while (array_next(in, end, 1))
             if (type == 'y')
@@ -124,16 +125,13 @@ static bool format_array(const char *name, const char *signature, struct bus_in 
             buf_z(&value, "[unprintable]");
         return true;
     }
-    while (commands ? command_next(in, end, &c) : array_next(in, end, 8)) {
-        if (commands) {
-            format_command(&c);
-        } else {
-            const char *a = get_string(in);
-            if (files)
-                buf_fmt(&value, "%s (ignore_errors=%s)", a, get_bool(in) ? "yes" : "no");
-            else
-                buf_fmt(&value, "%s (%s)", get_string(in), a);
-        }
+    while (fields_next(in, end, signature + 2, &fields)) {
+        if (commands)
+            format_command(&fields.command);
+        else if (files)
+            buf_fmt(&value, "%s (ignore_errors=%s)", fields.text[0], fields.number[1] ? "yes" : "no");
+        else
+            buf_fmt(&value, "%s (%s)", fields.text[1], fields.text[0]);
         put_value(name);
     }
     return false;

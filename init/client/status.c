@@ -127,9 +127,9 @@ static void put_loaded(void)
     struct prop p;
     const char *load = prop_text("LoadState"), *path = prop_text("FragmentPath"), *reason = "";
     if (prop_find("LoadError", &p)) {
-        get_align(&p.at, 8);
-        (void)get_string(&p.at);
-        reason = get_string(&p.at);
+        const char *error[2];
+        if (fields_next(&p.at, UINT32_MAX, "ss", error))
+            reason = error[1];
     }
     out("     Loaded: %c%s\1", z_in("loaded\0masked\0", load) ? PLAIN : RED, load);
     if (*reason)
@@ -187,13 +187,10 @@ static void put_conditions(void)
     if (prop_number("ConditionResult") || !at || !prop_find("Conditions", &p))
         return;
     out("  Condition: start \5condition failed\1 at %s\n", when_text(at));
-    for (u32 end = get_array(&p.at, 8); array_next(&p.at, end, 8);) {
-        const char *type = get_string(&p.at);
-        bool trigger = get_bool(&p.at), negate = get_bool(&p.at);
-        const char *parameter = get_string(&p.at);
-        if ((i32)get_u32(&p.at) < 0)
-            out("             \023 %s=%s%s%s was not met\n", type, trigger ? "|" : "", negate ? "!" : "", parameter);
-    }
+    struct { const char *type; u64 trigger, negate; const char *parameter; u64 result; } c;
+    for (u32 end = get_array(&p.at, 8); fields_next(&p.at, end, "sbbsi", &c);)
+        if ((i32)c.result < 0)
+            out("             \023 %s=%s%s%s was not met\n", c.type, c.trigger ? "|" : "", c.negate ? "!" : "", c.parameter);
 }
 
 static void put_texts(const char *name, const char *label)
@@ -220,13 +217,13 @@ static void put_processes(void)
         struct bus_in in = p.at;
         if (!STREQ(p.signature, COMMANDS))
             continue;
-        for (u32 end = get_array(&in, 8); command_next(&in, end, &c);) {
+        for (u32 end = get_array(&in, 8); fields_next(&in, end, COMMANDS + 2, &c);) {
             if (!c.code)
                 continue;
             bool clean = c.code == CLD_EXITED ? !c.status : c.code == CLD_KILLED && (c.status == SIGTERM || c.status == SIGINT
                          || c.status == SIGHUP || c.status == SIGPIPE);
-            out("    Process: %u %s=%.4096s %c", c.pid, p.name, c.argv, clean ? PLAIN : c.ignore ? YELLOW : RED);
-            put_exit(c.code, c.status);
+            out("    Process: %lu %s=%.4096s %c", (unsigned long)c.pid, p.name, c.argv, clean ? PLAIN : c.ignore ? YELLOW : RED);
+            put_exit((i32)c.code, (i32)c.status);
             out("\1\n");
         }
     }
