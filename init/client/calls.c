@@ -18,7 +18,7 @@ bool bus_is_there(void)
         complain("System has not been booted with systemd or pith as init system (PID 1). Can't operate.");
         connected = -EHOSTDOWN;
     }
-    complain("Failed to connect to bus: %s", strerror(-connected));
+    (void)failed("connect to bus", connected);
     return false;
 }
 
@@ -46,18 +46,16 @@ int ask(const char *what, const char *which, const char *member, const char *sig
     struct bus_out m = client_begin(BUS_PATH, BUS_MANAGER, member, signature);
     va_list ap;
     va_start(ap, signature);
-    for (const char *s = signature; *s; s++)
-        if (*s == 's') {
-            put_string(&m, va_arg(ap, const char *));
-        } else if (*s == 'a') {
-            const char *const *items = va_arg(ap, const char *const *);
-            put_strings(&m, items, va_arg(ap, u32));
-            s++;
-        } else if (*s == 'y') {
-            put_u8(&m, (u8)va_arg(ap, int));
-        } else {
-            put_u32(&m, va_arg(ap, u32));
+    for (const char *s = signature; *s; s++) {
+        const void *p = in_set(*s, "sa") ? va_arg(ap, const void *) : NULL;
+        u32 n = *s == 's' ? 0 : va_arg(ap, u32);
+        switch (*s) {
+        case 's': put_string(&m, p); break;
+        case 'a': put_strings(&m, p, n), s++; break;
+        case 'y': put_u8(&m, (u8)n); break;
+        default: put_u32(&m, n);
         }
+    }
     va_end(ap);
     return finish(&m, what, which);
 }
@@ -220,7 +218,7 @@ int names_take(int argc, char **argv, const char *suffix, bool globs)
         BUF(name, UNIT_NAME_BYTES);
         int r = unit_name_mangle(str_of(argv[i]), globs, suffix, &name);
         if (r < 0)
-            return complain("Failed to mangle name: %s", strerror(-r));
+            return failed("mangle name", r);
         if (r > 0 && !args.quiet && strstr(buf_end(&name), "\\x") && !strstr(argv[i], "\\x"))
             complain("Invalid unit name \"%s\" escaped as \"%s\" (maybe you should use systemd-escape?).", argv[i], name.p);
         name_add(buf_end(&name));

@@ -28,6 +28,7 @@ void out(const char *fmt, ...) PRINTF(1, 2);         /* at most 16 KiB at once *
 void out_str(struct str s);                          /* as it is: no inks, any length */
 void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
+int failed(const char *what, int r);                 /* "Failed to WHAT: " and the negative errno in words; returns 1 */
 bool is_utf8(void);
 u32 out_columns(void);                       /* UINT32_MAX when nobody looks */
 
@@ -44,6 +45,7 @@ const char *log_time_text(usec real);        /* "Nov 22 10:00:00" */
 /* ---- options.c ----------------------------------------------------------------------------- */
 
 struct list { const char *items[64]; u32 n; };
+bool decimal(const char *z, u64 *n);          /* a whole number; false: it is none */
 bool list_has(const struct list *l, const char *item);
 
 struct args {

@@ -86,7 +86,7 @@ int verb_is_enabled(int argc, char **argv)
     for (u32 i = 0; i < names.n; i++) {
         int state = install_state(str_of(names.name[i]));
         if (state < 0)
-            return complain("Failed to get unit file state for %s: %s", names.name[i], strerror(-state));
+            return failed(z_fmt("get unit file state for %s", names.name[i]), state);
         enabled |= state == FILE_ENABLED || state == FILE_ENABLED_RUNTIME || state == FILE_STATIC || state == FILE_ALIAS
                 || state == FILE_INDIRECT || state == FILE_GENERATED;
         if (!args.quiet)
@@ -103,7 +103,7 @@ int verb_get_default(int argc, char **argv)
     index_build();
     int r = install_get_default(&name);
     if (r < 0)
-        return complain("Failed to get default target: %s", strerror(-r));
+        return failed("get default target", r);
     out("%s\n", buf_end(&name));
     return 0;
 }

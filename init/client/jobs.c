@@ -58,7 +58,7 @@ static int wait_for_jobs(void)
         struct bus_msg m;
         int r = client_next_signal(&m, -1);
         if (r < 0)
-            return complain("Failed to wait for response: %s", strerror(-r));
+            return failed("wait for response", r);
         if (!STREQ(m.member, "JobRemoved"))
             continue;
         struct { u64 id; const char *path, *unit, *result; } job = { 0 };
@@ -97,7 +97,7 @@ static int add_job(const char *method, const char *job, const char *unit, const 
     if (!ask(NULL, NULL, method, "ss", unit, mode)) {
         const char *id = z_after(get_string(&reply.body), BUS_PATH "/job/");
         u64 n;
-        if (!args.no_block && parse_u64(str_of(id), 10, &n) == 0)
+        if (!args.no_block && decimal(id, &n))
             waiting[waiting_n++] = (u32)n;
         return 0;
     }
@@ -236,7 +236,7 @@ int verb_cancel(int argc, char **argv)
         return ask("cancel all jobs", "", "ClearJobs", "");
     for (int i = 1; i < argc; i++) {
         u64 id = 0;
-        if (parse_u64(str_of(argv[i]), 10, &id) < 0)
+        if (!decimal(argv[i], &id))
             return complain("Failed to parse job id \"%s\"", argv[i]);
         status |= ask("cancel job ", argv[i], "CancelJob", "u", (u32)id);
     }

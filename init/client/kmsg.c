@@ -34,7 +34,7 @@ void status_log(const char *unit, u32 main_pid, usec since)
     struct utsname u;
     u64 wanted = 10;
     u32 n = 0;
-    if (args.lines && parse_u64(str_of(args.lines), 10, &wanted) < 0)
+    if (args.lines && !decimal(args.lines, &wanted))
         return;
     int fd = sys_open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
     if (fd < 0 || !wanted || sys_uname(&u) < 0)

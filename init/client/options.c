@@ -6,6 +6,8 @@
 
 struct args args;
 
+bool decimal(const char *z, u64 *n) { return parse_u64(str_of(z), 10, n) == 0; }
+
 bool list_has(const struct list *l, const char *item)
 {
     for (u32 i = 0; i < l->n; i++)

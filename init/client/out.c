@@ -41,10 +41,12 @@ static bool has_colours(void)
 /* As systemd: no locale at all is taken for UTF-8, which is what small systems have. */
 bool is_utf8(void)
 {
-    const char *l = env_of("LC_ALL");
-    l = l && *l ? l : env_of("LC_CTYPE");
-    l = l && *l ? l : env_of("LANG");
-    return !l || !*l || strstr(l, "UTF-8") || strstr(l, "utf8");
+    for (EACH(name, "LC_ALL\0LC_CTYPE\0LANG\0")) {
+        const char *l = env_of(name);
+        if (l && *l)
+            return strstr(l, "UTF-8") || strstr(l, "utf8");
+    }
+    return true;
 }
 
 u32 out_columns(void)
@@ -54,7 +56,7 @@ u32 out_columns(void)
     u64 n = 0;
     if (!on_terminal())
         return UINT32_MAX;
-    if (given && parse_u64(str_of(given), 10, &n) == 0 && n)
+    if (given && decimal(given, &n) && n)
         return (u32)n;
     return sys_ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
@@ -154,6 +156,8 @@ int complain(const char *fmt, ...)
     flush_to(2);
     return 1;
 }
+
+int failed(const char *what, int r) { return complain("Failed to %s: %s", what, strerror(-r)); }
 
 /* ---- tables -------------------------------------------------------------------------------- */
 

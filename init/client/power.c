@@ -18,14 +18,14 @@ static int now(const struct power *p)
         return complain("Must be root.");
     sys_sync();
     int r = args.reboot_argument ? sys_reboot(LINUX_REBOOT_CMD_RESTART2, args.reboot_argument) : sys_reboot(p->reboot, NULL);
-    return r < 0 ? complain("Failed to %s: %s", p->verb, strerror(-r)) : 0;
+    return r < 0 ? failed(p->verb, r) : 0;
 }
 
 /* Where PID 1 looks for the argument of the last reboot(2): systemd's place. */
 static int write_reboot_argument(const char *text)
 {
     int r = file_put("/run/systemd/reboot-param", str_of(text), 0600);
-    return r < 0 ? complain("Failed to write reboot parameter file: %s", strerror(-r)) : 0;
+    return r < 0 ? failed("write reboot parameter file", r) : 0;
 }
 
 static bool kexec_loaded(void)

@@ -96,10 +96,10 @@ static void format_struct(const char *signature, struct bus_in *in)
                 buf_fmt(&value, value.n ? " %s" : "%s", part ? signal_name(v) + 3 : z_fmt("%d", v));
             }
     } else if (STREQ(signature, "(uo)")) {
-        if (fields_next(in, UINT32_MAX, "u", &fields) && fields.number[0])
+        if (fields_next(in, UINT32_MAX, signature + 1, &fields) && fields.number[0])
             buf_u64(&value, fields.number[0]);
     } else if (STREQ(signature, "(ss)")) {
-        if (fields_next(in, UINT32_MAX, "ss", &fields) && (*fields.text[0] || *fields.text[1]))
+        if (fields_next(in, UINT32_MAX, signature + 1, &fields) && (*fields.text[0] || *fields.text[1]))
             buf_fmt(&value, "%s \"%s\"", fields.text[0], fields.text[1]);
     } else if (show_empty()) {
         buf_z(&value, "[unprintable]");

@@ -17,19 +17,22 @@ static const char *comm_of(u32 pid)
     return text;
 }
 
-static void put_process(u32 pid, const char *prefix, u32 width, enum glyph branch)
+/* The folder of the group that is shown, and what its lines begin with: blanks and a glyph for each level. Both
+ * grow with the depth and are cut back. */
+static char group_space[PATH_BYTES], prefix_space[64];
+static struct buf group = BUF_OVER(group_space), prefix = BUF_OVER(prefix_space);
+
+static void put_process(u32 pid, u32 depth, u32 width, enum glyph branch)
 {
     char text[1024];
     struct str words = file_text(z_fmt("/proc/%u/cmdline", pid), text, sizeof text);
     for (u32 i = 0; i + 1 < words.n; i++)
         if ((u8)text[i] < ' ')
             text[i] = ' ';
-    u32 room = out_columns(), used = width + 3;
-    for (const char *c = prefix; *c; c++)
-        used += *c == ' ' ? 1 : 2;
+    u32 room = out_columns(), used = prefix.n + depth + width + 3;
     int most = args.full || room == UINT32_MAX ? 1023 : (int)MAX(room, used + 8) - (int)used;
     /* A zombie has no words any more, only a name. */
-    out(words.n ? "\6%s%c%*u %.*s\1\n" : "\6%s%c%*u [%.*s]\1\n", prefix, branch, (int)width, pid, most,
+    out(words.n ? "\6%s%c%*u %.*s\1\n" : "\6%s%c%*u [%.*s]\1\n", prefix.p, branch, (int)width, pid, most,
         words.n ? text : comm_of(pid));
 }
 
@@ -39,12 +42,12 @@ static int compare_u32(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static u32 read_pids(const char *group, u32 *pids, u32 max)
+static u32 read_pids(u32 *pids, u32 max)
 {
     static char text[65536];
     u32 n = 0;
     u64 pid;
-    struct str rest = file_text(z_fmt("%s/cgroup.procs", group), text, sizeof text), line;
+    struct str rest = file_text(z_fmt("%s/cgroup.procs", group.p), text, sizeof text), line;
     while (n < max && (line = str_line(&rest, '\n')).p)
         if (parse_u64(line, 10, &pid) == 0)
             pids[n++] = (u32)pid;
@@ -52,73 +55,74 @@ static u32 read_pids(const char *group, u32 *pids, u32 max)
     return n;
 }
 
-static bool group_has_processes(const char *group)
+static bool group_has_processes(const char *folder)
 {
     char text[256];
-    (void)file_get(z_fmt("%s/cgroup.events", group), text, sizeof text);
+    (void)file_get(z_fmt("%s/cgroup.events", folder), text, sizeof text);
     return strstr(text, "populated 1") != NULL;
 }
 
 /* Groups below one, sorted; only those in which something runs. */
-static u32 read_groups(const char *group, char (*below)[256], u32 max)
+static u32 read_groups(char (*below)[256], u32 max)
 {
     u32 n = 0;
     struct dir d;
-    dir_open(&d, group);
+    dir_open(&d, group.p);
     for (struct dirent *e; (e = dir_next(&d));)
-        if (e->d_type == DT_DIR && n < max && group_has_processes(z_fmt("%s/%s", group, e->d_name)))
+        if (e->d_type == DT_DIR && n < max && group_has_processes(z_fmt("%s/%s", group.p, e->d_name)))
             z_copy(below[n++], 256, str_of(e->d_name));
     qsort(below, n, 256, (int (*)(const void *, const void *))strcmp);
     return n;
 }
 
-/* `prefix`: blanks and glyphs. */
-static void put_group(const char *group, const char *prefix, u32 depth)
+static void put_group(u32 depth)
 {
     /* Six levels are what slices make in practice: 6 x 128 names. */
     static char groups[6][128][256];
     /* In the root there are the kernel's own threads: nobody asks for those. */
-    u32 pids[512], n = STREQ(group, "/sys/fs/cgroup") ? 0 : read_pids(group, pids, LEN(pids)), width = 1;
+    u32 pids[512], n = STREQ(buf_end(&group), "/sys/fs/cgroup") ? 0 : read_pids(pids, LEN(pids)), width = 1;
     if (depth == LEN(groups))
         return;
-    u32 below = read_groups(group, groups[depth], LEN(groups[0]));
+    u32 below = read_groups(groups[depth], LEN(groups[0])), group_n = group.n, prefix_n = prefix.n;
     for (u32 most = n ? pids[n - 1] : 0; most >= 10; most /= 10)
         width++;
+    (void)buf_end(&prefix);
     for (u32 i = 0; i < n; i++)
-        put_process(pids[i], prefix, width, i + 1 == n && !below ? GLYPH_LAST : GLYPH_BRANCH);
+        put_process(pids[i], depth, width, i + 1 == n && !below ? GLYPH_LAST : GLYPH_BRANCH);
     for (u32 i = 0; i < below; i++) {
-        BUF(path, PATH_BYTES);
-        BUF(deeper, 64);
         bool last = i + 1 == below;
-        out("%s%c%s\n", prefix, last ? GLYPH_LAST : GLYPH_BRANCH, groups[depth][i]);
-        buf_fmt(&path, "%s/%s", group, groups[depth][i]);
-        buf_fmt(&deeper, "%s%c", prefix, last ? GLYPH_SPACE : GLYPH_VERTICAL);
-        put_group(buf_end(&path), buf_end(&deeper), depth + 1);
+        const char *name = groups[depth][i];
+        out("%s%c%s\n", buf_end(&prefix), last ? GLYPH_LAST : GLYPH_BRANCH, name);
+        buf_fmt(&group, "/%s", name);
+        buf_c(&prefix, last ? GLYPH_SPACE : GLYPH_VERTICAL);
+        put_group(depth + 1);
+        group.n = group_n;
+        prefix.n = prefix_n;
     }
 }
 
-static void put_cgroup(const char *group, const char *prefix)
+/* `blanks` stand before the lines below. */
+static void put_cgroup(const char *path, u32 blanks)
 {
-    BUF(path, PATH_BYTES);
-    out("%sCGroup: %s\n", prefix + 8, *group ? group : "/");
-    buf_fmt(&path, "/sys/fs/cgroup%s", STREQ(group, "/") ? "" : group);
-    put_group(buf_end(&path), prefix, 0);
+    out("%*sCGroup: %s\n", (int)blanks - 8, "", *path ? path : "/");
+    group.n = prefix.n = 0;
+    buf_fmt(&group, "/sys/fs/cgroup%s", STREQ(path, "/") ? "" : path);
+    buf_fmt(&prefix, "%*s", (int)blanks, "");
+    put_group(0);
 }
 
 /* ---- a unit -------------------------------------------------------------------------------- */
 
 #define UP "active\0reloading\0"
 
-/* " (/etc/units/a.service; enabled; preset: enabled)". PID 1 keeps no [Install]: the files are asked. */
+/* " (/etc/units/a.service; enabled; preset: enabled)" */
 static void put_file(const char *path)
 {
-    if (!index_built())
-        index_build();
-    int s = install_state(str_of(prop_text("Id")));
+    const char *state = prop_text("UnitFileState"), *preset = prop_text("UnitFilePreset");
     out(" (%s", path);
-    if (s >= 0)
-        out("; %c%s\1%s", s == FILE_ENABLED ? GREEN : s == FILE_DISABLED ? YELLOW : PLAIN, name_of(file_state_names, s),
-            file_has_preset(s) ? "; preset: enabled" : "");
+    if (*state)
+        out("; %c%s\1%s%s", STREQ(state, "enabled") ? GREEN : STREQ(state, "disabled") ? YELLOW : PLAIN, state,
+            *preset ? "; preset: " : "", preset);
     out(")");
 }
 
@@ -256,7 +260,7 @@ static void put_pids(u32 running, u32 control)
 static void put_resources(bool runs)
 {
     u64 tasks = prop_number("TasksCurrent"), memory = prop_number("MemoryCurrent");
-    const char *group = prop_text("ControlGroup");
+    const char *path = prop_text("ControlGroup");
     if (tasks && tasks != UINT64_MAX)
         out("      Tasks: %lu\n", (unsigned long)tasks);
     if (memory && memory != UINT64_MAX) {
@@ -264,8 +268,8 @@ static void put_resources(bool runs)
         buf_bytes(&bytes, memory);
         out("     Memory: %s\n", buf_end(&bytes));
     }
-    if (*group && (runs || STREQ(group, "/") || group_has_processes(z_fmt("/sys/fs/cgroup%s", group))))
-        put_cgroup(group, "             ");
+    if (*path && (runs || STREQ(path, "/") || group_has_processes(z_fmt("/sys/fs/cgroup%s", path))))
+        put_cgroup(path, 13);
 }
 
 /* Exit statuses are those of the LSB: 0 running, 3 not running, 4 not known. */
@@ -318,7 +322,7 @@ static int status_system(void)
         "    Since: %s\n  systemd: %s\n",
         (u32)prop_number("NNames"), (u32)prop_number("NJobs"), (u32)prop_number("NFailedUnits"),
         when_text(prop_number("UserspaceTimestamp")), prop_text("Version"));
-    put_cgroup(prop_text("ControlGroup"), "           ");
+    put_cgroup(prop_text("ControlGroup"), 11);
     return 0;
 }
 
@@ -328,7 +332,7 @@ static int resolve_pids(int argc, char **argv)
     static char found[16][UNIT_NAME_BYTES];
     u64 pid;
     for (int i = 1; i < argc && i <= (int)LEN(found); i++) {
-        if (parse_u64(str_of(argv[i]), 10, &pid) < 0)
+        if (!decimal(argv[i], &pid))
             continue;
         if (ask("get unit for PID ", argv[i], "GetUnitByPID", "u", (u32)pid))
             return 1;
