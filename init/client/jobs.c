@@ -25,17 +25,16 @@ static const char *const explanations =
     "watchdog\0the service failed to send watchdog ping\0"
     "start-limit-hit\0start of the service was attempted too often\0";
 
-static void explain_failure(const char *unit)
+static int explain_failure(const char *unit)
 {
-    if (!z_ends(unit, ".service")) {
-        complain("Job failed. See \"journalctl -xe\" for details.");
-        return;
-    }
+    if (!z_ends(unit, ".service"))
+        return complain("Job failed. See \"journalctl -xe\" for details.");
     const char *result = props_get(NULL, unit) ? "" : prop_text("Result"), *why = z_lookup(explanations, result);
     complain("Job for %s failed%s%s.\nSee \"systemctl status %s\" and \"journalctl -xeu %s\" for details.", unit,
              why ? " because " : "", why ? why : "", unit, unit);
     if (STREQ(result, "start-limit-hit"))
         complain("To force a start use \"systemctl reset-failed %s\"\nfollowed by \"systemctl start %s\" again.", unit, unit);
+    return 1;
 }
 
 /* 0 or 1, with a sentence about what went wrong. */
@@ -44,11 +43,11 @@ static int judge(const char *unit, const char *result)
     if (z_in("done\0skipped\0", result))
         return 0;
     const char *sentence = z_lookup(sentences, result);
-    if (!args.quiet && sentence)
-        complain(sentence, unit);
-    else if (!args.quiet)
-        explain_failure(unit);
-    return 1;
+    if (args.quiet)
+        return 1;
+    if (sentence)
+        return complain(sentence, unit);
+    return explain_failure(z_fmt("%s", unit));
 }
 
 static int wait_for_jobs(void)
@@ -59,17 +58,16 @@ static int wait_for_jobs(void)
         int r = client_next_signal(&m, -1);
         if (r < 0)
             return failed("wait for response", r);
-        if (!STREQ(m.member, "JobRemoved"))
-            continue;
-        struct { u64 id; const char *path, *unit, *result; } job = { 0 };
+        struct { u64 id; const char *path, *unit, *result; } job;
         u32 i = 0;
-        (void)fields_next(&m.body, UINT32_MAX, "uoss", &job);
+        if (!STREQ(m.member, "JobRemoved") || !fields_next(&m.body, UINT32_MAX, "uoss", &job))
+            continue;
         while (i < waiting_n && waiting[i] != job.id)
             i++;
         if (i == waiting_n)
             continue;
         waiting[i] = waiting[--waiting_n];
-        status |= judge(z_fmt("%s", job.unit), z_fmt("%s", job.result));
+        status |= judge(job.unit, job.result);
     }
     return status;
 }
@@ -120,10 +118,11 @@ int run_jobs(const char *job, const char *mode)
         if (*c != '-')
             buf_c(&method, up ? (char)(*c - 'a' + 'A') : *c);
     buf_z(&method, "Unit");
+    (void)buf_end(&method);
     if (!args.no_block && ask("wait for jobs", "", "Subscribe", ""))
         return 1;
     for (u32 i = 0; i < names.n; i++) {
-        int r = add_job(buf_end(&method), job, names.name[i], mode);
+        int r = add_job(method.p, job, names.name[i], mode);
         status = status ? status : r;
     }
     int waited = wait_for_jobs();

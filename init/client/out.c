@@ -180,35 +180,41 @@ void grid_cell(const char *text, enum ink i)
     }
 }
 
+static u32 cell_width(u32 i) { return text_width(str_of(cells[i].text)); }
+
 /* A cell, padded; one that is too wide for the terminal ends in dots. */
 static void put_cell(u32 i, u32 width, bool last)
 {
     const char *text = cells[i].text;
-    u32 have = text_width(str_of(text)), n = (u32)strlen(text);
-    bool cut = have > width && width > 3, plain = cells[i].ink == PLAIN || !has_colours();
+    char ink = cells[i].ink;
+    u32 have = cell_width(i);
+    int n = INT32_MAX;
+    bool cut = have > width && width > 3;
     if (cut)
-        for (n = have = 0; have < width - 3; n++)
+        for (n = 0, have = 3; have < width; n++)
             have += ((u8)text[n + 1] & 0xc0) != 0x80;
-    out("%c%.*s%s", cells[i].ink, (int)n, text, cut ? "..." : "");
-    for (have = cut ? width : have; have < width && !(last && plain); have++)
-        out(" ");
-    out(last ? "\1\n" : "\1 ");
+    if (have > width || (last && (ink == PLAIN || !has_colours())))
+        have = width;
+    out("%c%.*s%s%*s%s", ink, n, text, cut ? "..." : "", (int)(width - have), "", last ? "\1\n" : "\1 ");
 }
 
 void grid_print(u32 hidden)
 {
     u32 width[COLUMNS_MAX] = { 0 }, total = 0, last = 0, room = args.full ? UINT32_MAX : out_columns();
     u32 first = args.no_legend ? columns : 0;
-    for (u32 i = first; i < cells_n; i++)
-        width[i % columns] = MAX(width[i % columns], text_width(str_of(cells[i].text)));
-    for (u32 c = 0; c < columns; c++)
-        if (!(hidden & BIT(c))) {
-            total += width[c] + 1;
-            last = c;
+    for (u32 c = 0; c < columns; c++) {
+        if (hidden & BIT(c))
+            continue;
+        for (u32 i = first + c; i < cells_n; i += columns) {
+            u32 w = cell_width(i);
+            width[c] = MAX(width[c], w);
         }
+        total += width[c] + 1;
+        last = c;
+    }
     if (total > room)
         width[last] = width[last] > total - room + 8 ? width[last] - (total - room) : MIN(width[last], 8u);
-    for (u32 i = first; i < cells_n; i++)
-        if (!(hidden & BIT(i % columns)))
-            put_cell(i, width[i % columns], i % columns == last);
+    for (u32 i = first, c = 0; i < cells_n; i++, c = i % columns)
+        if (!(hidden & BIT(c)))
+            put_cell(i, width[c], c == last);
 }
