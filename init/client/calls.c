@@ -6,15 +6,20 @@
 struct bus_msg reply;
 char call_error[1024], call_error_name[128];
 
+bool is_booted(void)
+{
+    struct stat st;
+    return sys_stat("/run/systemd/system", &st) == 0;
+}
+
 bool bus_is_there(void)
 {
     static int connected = 1;            /* 1: not tried yet */
-    struct stat st;
     if (connected > 0)
         connected = client_connect(BUS_SOCKET);
     if (connected == 0)
         return true;
-    if (sys_stat("/run/systemd/system", &st) < 0) {
+    if (!is_booted()) {
         complain("System has not been booted with systemd or pith as init system (PID 1). Can't operate.");
         connected = -EHOSTDOWN;
     }
@@ -181,16 +186,23 @@ int list_units(const char *const *patterns, u32 n)
 /* ---- names --------------------------------------------------------------------------------- */
 
 struct names names;
-static char names_space[128 << 10];
+static char names_space[NAMES_GIVEN_MAX * UNIT_NAME_BYTES];
 static u32 names_used;
 
-static void name_add(const char *name)
+static int too_many(void)
+{
+    return complain("More than %u units for one command (NAMES_GIVEN_MAX).", NAMES_GIVEN_MAX - 1);
+}
+
+/* 0, or 1: told. */
+static int name_add(const char *name)
 {
     char *to = names_space + names_used;
-    if (names.n == LEN(names.name) || !z_copy(to, sizeof names_space - names_used, str_of(name)))
-        return;
+    if (names.n == NAMES_GIVEN_MAX || !z_copy(to, sizeof names_space - names_used, str_of(name)))
+        return too_many();
     names.name[names.n++] = to;
     names_used += (u32)strlen(name) + 1;
+    return 0;
 }
 
 static int resolve_globs(const char *const *globs, u32 n)
@@ -203,17 +215,19 @@ static int resolve_globs(const char *const *globs, u32 n)
     u32 end = get_array(&reply.body, 8);
     names.expanded = true;
     while (fields_next(&reply.body, end, UNIT_ROW, &u))
-        if (args.all || !STREQ(u.active, "inactive") || u.job_id)
-            name_add(u.name);
+        if ((args.all || !STREQ(u.active, "inactive") || u.job_id) && name_add(u.name))
+            return 1;
     return 0;
 }
 
 int names_take(int argc, char **argv, const char *suffix, bool globs)
 {
-    const char *patterns[64];
+    static const char *patterns[NAMES_GIVEN_MAX];
     u32 patterns_n = 0;
     names.n = names_used = 0;
     names.expanded = false;
+    if (argc > NAMES_GIVEN_MAX)
+        return too_many();
     for (int i = 1; i < argc; i++) {
         BUF(name, UNIT_NAME_BYTES);
         int r = unit_name_mangle(str_of(argv[i]), globs, suffix, &name);
@@ -221,8 +235,8 @@ int names_take(int argc, char **argv, const char *suffix, bool globs)
             return failed("mangle name", r);
         if (r > 0 && !args.quiet && strstr(buf_end(&name), "\\x") && !strstr(argv[i], "\\x"))
             complain("Invalid unit name \"%s\" escaped as \"%s\" (maybe you should use systemd-escape?).", argv[i], name.p);
-        name_add(buf_end(&name));
-        if (globs && strpbrk(name.p, "*?[") && patterns_n < LEN(patterns))
+        (void)name_add(buf_end(&name));
+        if (globs && strpbrk(name.p, "*?["))
             patterns[patterns_n++] = names.name[--names.n];
     }
     return resolve_globs(patterns, patterns_n);

@@ -30,7 +30,7 @@ void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
 int failed(const char *what, int r);                 /* "Failed to WHAT: " and the negative errno in words; returns 1 */
 bool is_utf8(void);
-u32 out_columns(void);                       /* UINT32_MAX when nobody looks */
+u32 out_columns(void);                       /* UINT32_MAX when nobody looks, and with --full */
 
 /* A table: cells are added row by row, texts stay their owner's until it is printed. */
 void grid_begin(const char *headers);       /* NUL-separated, ends with an empty one */
@@ -47,13 +47,16 @@ const char *log_time_text(usec real);        /* "Nov 22 10:00:00" */
 struct list { const char *items[64]; u32 n; };
 bool decimal(const char *z, u64 *n);          /* a whole number; false: it is none */
 bool list_has(const struct list *l, const char *item);
+bool matches(int argc, char **argv, const char *name);   /* one of the patterns that are operands, or there are none */
 
 struct args {
     struct list types, states, properties, values;
-    bool all, failed, full, no_legend, value, no_block, wait, quiet, now, runtime, no_reload, plain, ignored;
+    bool all, failed, full, no_legend, value, no_block, wait, quiet, now, runtime, no_reload, plain;
     bool reverse, before, after, help, version, dry_run, halt, poweroff, reboot, kexec, cancel;
     u8 force;
-    const char *job_mode, *signal, *whom, *root, *lines, *message, *reboot_argument, *ignored_text;
+    const char *job_mode, *signal, *whom, *root, *lines, *message, *reboot_argument;
+    const char *ignored_text;            /* from here on: what says nothing to us, and is no part of the help */
+    bool ignored;
 };
 extern struct args args;
 
@@ -75,6 +78,7 @@ void options_help(const struct options *table);
 extern struct bus_msg reply;                 /* to the last call; valid until the next */
 extern char call_error[1024], call_error_name[128];  /* of the last that failed; the name without our prefix */
 
+bool is_booted(void);                        /* by systemd or pith */
 bool bus_is_there(void);                     /* connects; false: told why not */
 /* Calls a method of the manager. The signature's letters are the arguments after it: s u i y as they are,
  * "as" as an array of texts and its length. 0; or 1 with call_error, after "Failed to WHAT WHICH: why" has
@@ -116,7 +120,8 @@ struct unit_row {
 int list_units(const char *const *patterns, u32 n);  /* those of --state= too; 0 or 1: told */
 
 /* Names of units from the command line: completed, globs resolved among the loaded units. */
-struct names { const char *name[1024]; u32 n; bool expanded; };
+enum { NAMES_GIVEN_MAX = 1024 };
+struct names { const char *name[NAMES_GIVEN_MAX]; u32 n; bool expanded; };
 extern struct names names;
 int names_take(int argc, char **argv, const char *suffix, bool globs);       /* 0 or 1: told */
 int names_each(int (*fn)(const char *unit, bool first));     /* the first status that is not 0 */

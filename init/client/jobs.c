@@ -184,12 +184,11 @@ int verb_is_failed(int argc, char **argv) { return (void)argc, (void)argv, check
 
 int verb_is_system_running(int argc, char **argv)
 {
-    struct stat st;
     struct bus_msg m;
     const char *state = "offline";
     (void)argc;
     (void)argv;
-    if (!args.root && sys_stat("/run/systemd/system", &st) == 0) {
+    if (!args.root && is_booted()) {
         if (!bus_is_there())
             return 1;
         (void)ask(NULL, NULL, "Subscribe", "");
@@ -204,16 +203,21 @@ int verb_is_system_running(int argc, char **argv)
 
 /* ---- small requests ------------------------------------------------------------------------ */
 
+static int kill_signal = SIGTERM;
+
+static int kill_one(const char *unit, bool first)
+{
+    (void)first;
+    return ask("kill unit ", unit, "KillUnit", "ssi", unit, args.whom ? args.whom : "all", kill_signal);
+}
+
 int verb_kill(int argc, char **argv)
 {
-    int signal = SIGTERM, status = 0;
     (void)argc;
     (void)argv;
-    if (args.signal && parse_signal(str_of(args.signal), &signal) < 0)
+    if (args.signal && parse_signal(str_of(args.signal), &kill_signal) < 0)
         return complain("Failed to parse signal string %s.", args.signal);
-    for (u32 i = 0; i < names.n; i++)
-        status |= ask("kill unit ", names.name[i], "KillUnit", "ssi", names.name[i], args.whom ? args.whom : "all", signal);
-    return status;
+    return names_each(kill_one);
 }
 
 static int reset_failed(const char *unit, bool first)

@@ -19,11 +19,10 @@ static bool take_record(struct str record, const char *unit, u32 pid, usec since
         (void)str_line(&head, ',');
     if (!text.p || parse_u64(str_line(&head, ','), 10, &l->at) < 0 || l->at < since)
         return false;
-    int open = str_find(text, '['), colon = str_find(text, ':');
-    if (open < 0 || colon < open
-        || parse_u64(str_cut(str_from(text, (size_t)open + 1), (size_t)(colon - open - 2)), 10, &who) < 0)
-        return false;
     z_copy(l->text, sizeof l->text, str_cut(text, sizeof l->text - 1));
+    const char *open = strchr(l->text, '['), *colon = strchr(l->text, ':');
+    if (!open || colon < open + 2 || parse_u64((struct str){ open + 1, (size_t)(colon - open - 2) }, 10, &who) < 0)
+        return false;
     return who == 1 ? strstr(l->text, unit) != NULL : who && who == pid;
 }
 

@@ -30,14 +30,6 @@ static bool type_wanted(const char *name)
     return !args.types.n || (dot && list_has(&args.types, dot + 1));
 }
 
-static bool matches(int argc, char **argv, const char *name)
-{
-    for (int i = 1; i < argc; i++)
-        if (glob_match(argv[i], name))
-            return true;
-    return argc < 2;
-}
-
 /* ---- units --------------------------------------------------------------------------------- */
 
 static struct unit_row rows[UNITS_MAX];
@@ -138,10 +130,10 @@ static u32 collect_files(int argc, char **argv)
             || !matches(argc, argv, name))
             continue;
         int state = install_state(str_of(name));
-        const char *word = name_of(file_state_names, state < 0 ? FILE_BAD : state);
-        if (!args.states.n || list_has(&args.states, word))
-            files[n++] = (struct file_row){ name, (i8)(state < 0 ? FILE_BAD : state),
-                                            e->kind != ENTRY_BUILTIN && search_dirs[e->dir].compact };
+        if (state < 0)
+            state = FILE_BAD;
+        if (!args.states.n || list_has(&args.states, name_of(file_state_names, state)))
+            files[n++] = (struct file_row){ name, (i8)state, e->kind != ENTRY_BUILTIN && search_dirs[e->dir].compact };
     }
     qsort(files, n, sizeof files[0], by_type);
     return n;

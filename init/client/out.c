@@ -54,7 +54,7 @@ u32 out_columns(void)
     const char *given = env_of("COLUMNS");
     struct winsize size = { 0 };
     u64 n = 0;
-    if (!on_terminal())
+    if (args.full || !on_terminal())
         return UINT32_MAX;
     if (given && decimal(given, &n) && n)
         return (u32)n;
@@ -200,7 +200,7 @@ static void put_cell(u32 i, u32 width, bool last)
 
 void grid_print(u32 hidden)
 {
-    u32 width[COLUMNS_MAX] = { 0 }, total = 0, last = 0, room = args.full ? UINT32_MAX : out_columns();
+    u32 width[COLUMNS_MAX] = { 0 }, total = 0, last = 0, room = out_columns();
     u32 first = args.no_legend ? columns : 0;
     for (u32 c = 0; c < columns; c++) {
         if (hidden & BIT(c))

@@ -30,7 +30,7 @@ static void put_process(u32 pid, u32 depth, u32 width, enum glyph branch)
         if ((u8)text[i] < ' ')
             text[i] = ' ';
     u32 room = out_columns(), used = prefix.n + depth + width + 3;
-    int most = args.full || room == UINT32_MAX ? 1023 : (int)MAX(room, used + 8) - (int)used;
+    int most = (int)MIN(MAX(room, used + 8) - used, 1023u);
     /* A zombie has no words any more, only a name. */
     out(words.n ? "\6%s%c%*u %.*s\1\n" : "\6%s%c%*u [%.*s]\1\n", prefix.p, branch, (int)width, pid, most,
         words.n ? text : comm_of(pid));
@@ -80,12 +80,11 @@ static void put_group(u32 depth)
     /* Six levels are what slices make in practice: 6 x 128 names. */
     static char groups[6][128][256];
     /* In the root there are the kernel's own threads: nobody asks for those. */
-    u32 pids[512], n = STREQ(buf_end(&group), "/sys/fs/cgroup") ? 0 : read_pids(pids, LEN(pids)), width = 1;
+    u32 pids[512], n = STREQ(buf_end(&group), "/sys/fs/cgroup") ? 0 : read_pids(pids, LEN(pids));
     if (depth == LEN(groups))
         return;
     u32 below = read_groups(groups[depth], LEN(groups[0])), group_n = group.n, prefix_n = prefix.n;
-    for (u32 most = n ? pids[n - 1] : 0; most >= 10; most /= 10)
-        width++;
+    u32 width = n ? (u32)strlen(z_fmt("%u", pids[n - 1])) : 0;
     (void)buf_end(&prefix);
     for (u32 i = 0; i < n; i++)
         put_process(pids[i], depth, width, i + 1 == n && !below ? GLYPH_LAST : GLYPH_BRANCH);
@@ -348,8 +347,11 @@ int verb_status(int argc, char **argv)
     char *everything[] = { argv[0], "*", NULL };
     if (argc == 1 && !args.all && !args.states.n && !args.types.n)
         return status_system();
-    if (argc == 1 ? names_take(2, everything, ".service", true)
-                  : resolve_pids(argc, argv) || names_take(argc, argv, ".service", true))
+    if (argc == 1) {
+        argv = everything;
+        argc = 2;
+    }
+    if (resolve_pids(argc, argv) || names_take(argc, argv, ".service", true))
         return 1;
     return names_each(status_one);
 }

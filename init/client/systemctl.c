@@ -20,7 +20,7 @@
 static const struct options options = OPTIONS_OF(SYSTEMCTL_OPTIONS);
 
 /* BUS: needs PID 1, and is called when it was reached. NAMES: its operands are units (a service where no
- * type is said), found in `names`. ROOT: works on files, also with --root=. */
+ * type is said), found in `names`. ROOT: works on files, also with --root=, and patterns are nothing there. */
 enum { BUS = 1, NAMES = 2, ROOT = 4 };
 
 /* Lines of the help: verbs that one function does, and how many operands they take. */
@@ -34,7 +34,7 @@ enum { BUS = 1, NAMES = 2, ROOT = 4 };
     V("cat UNIT...", verb_cat, BUS | NAMES) \
     V("is-active UNIT...", verb_is_active, BUS | NAMES) \
     V("is-failed UNIT...", verb_is_failed, BUS | NAMES) \
-    V("is-enabled UNIT...", verb_is_enabled, ROOT) \
+    V("is-enabled UNIT...", verb_is_enabled, ROOT | NAMES) \
     V("is-system-running", verb_is_system_running, ROOT) \
     V("start|stop|restart|reload|try-restart|reload-or-restart|try-reload-or-restart UNIT...", verb_job, 0) \
     V("reload-or-try-restart|force-reload|condrestart|condreload|condstop UNIT...", verb_job, 0) \
@@ -42,7 +42,7 @@ enum { BUS = 1, NAMES = 2, ROOT = 4 };
     V("kill UNIT...", verb_kill, BUS | NAMES) \
     V("reset-failed [UNIT...]", verb_reset_failed, BUS | NAMES) \
     V("cancel [JOB...]", verb_cancel, BUS) \
-    V("enable|disable|reenable|mask|unmask UNIT...", verb_files, ROOT) \
+    V("enable|disable|reenable|mask|unmask UNIT...", verb_files, ROOT | NAMES) \
     V("get-default", verb_get_default, ROOT) \
     V("set-default TARGET", verb_set_default, ROOT) \
     V("daemon-reload", verb_daemon_reload, 0) \
@@ -115,7 +115,7 @@ static int run_verb(int argc, char **argv)
         return complain("Too many arguments.");
     if (args.root && !(flags & ROOT))
         return complain("Verb '%s' cannot be used with --root= or --image=.", argv[0]);
-    if ((flags & BUS && !bus_is_there()) || (flags & NAMES && names_take(argc, argv, ".service", true)))
+    if ((flags & BUS && !bus_is_there()) || (flags & NAMES && names_take(argc, argv, ".service", !(flags & ROOT))))
         return 1;
     return verb_fns[v](argc, argv);
 }
