@@ -105,6 +105,7 @@ void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ 
 char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
 /* Text in one of four buffers of PATH_BYTES that take turns: for clients and helpers, not for PID 1. */
 char *z_fmt(const char *fmt, ...) PRINTF(1, 2);
+struct buf *z_buf(void);                             /* the same, empty */
 u32 text_width(struct str s);                        /* columns on a terminal; escapes count 0 */
 
 void buf_octal(struct buf *b, struct str s);         /* without the \040 escapes of the kernel and fstab(5) */

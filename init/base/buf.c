@@ -137,16 +137,24 @@ char *buf_end(struct buf *b)
     return b->p;
 }
 
-char *z_fmt(const char *fmt, ...)
+struct buf *z_buf(void)
 {
     static char spaces[4][PATH_BYTES];
+    static struct buf bufs[4];
     static u32 turn;
-    struct buf b = BUF_OVER(spaces[turn++ % LEN(spaces)]);
+    u32 i = turn++ % LEN(bufs);
+    buf_over(&bufs[i], spaces[i], PATH_BYTES);
+    return &bufs[i];
+}
+
+char *z_fmt(const char *fmt, ...)
+{
+    struct buf *b = z_buf();
     va_list ap;
     va_start(ap, fmt);
-    buf_vfmt(&b, fmt, ap);
+    buf_vfmt(b, fmt, ap);
     va_end(ap);
-    return buf_end(&b);
+    return buf_end(b);
 }
 
 void buf_pad(struct buf *b, u32 from, u32 width)

@@ -65,6 +65,8 @@ int ask(const char *what, const char *which, const char *member, const char *sig
     return finish(&m, what, which);
 }
 
+int request(const char *what, const char *member) { return ask(what, "", member, ""); }
+
 int call_exit_status(void)
 {
     static const char *const statuses =
@@ -82,11 +84,11 @@ static u32 properties_end;
 
 int props_get(const char *what, const char *unit)
 {
-    BUF(path, 1024);                     /* a byte of the name becomes three at most */
-    buf_z(&path, BUS_PATH);
+    struct buf *path = z_buf();
+    buf_z(path, BUS_PATH);
     if (unit)
-        bus_path_of("/unit/", str_of(unit), &path);
-    struct bus_out m = client_begin(buf_end(&path), BUS_PROPERTIES, "GetAll", "s");
+        bus_path_of("/unit/", str_of(unit), path);
+    struct bus_out m = client_begin(buf_end(path), BUS_PROPERTIES, "GetAll", "s");
     put_string(&m, "");
     int r = finish(&m, what, "");
     properties = reply.body;

@@ -84,6 +84,7 @@ bool bus_is_there(void);                     /* connects; false: told why not */
  * "as" as an array of texts and its length. 0; or 1 with call_error, after "Failed to WHAT WHICH: why" has
  * been said (unless `what` is NULL; where WHICH is not "", WHAT ends in a blank). */
 int ask(const char *what, const char *which, const char *member, const char *signature, ...);
+int request(const char *what, const char *member);   /* the same, of nothing and with no arguments */
 int call_exit_status(void);                  /* what systemctl exits with for call_error_name (LSB) */
 
 /* While there is a further element of the array that ends at `end`: moves to it. `align`: its type's. */

@@ -94,14 +94,14 @@ int verb_is_enabled(int argc, char **argv)
 
 int verb_get_default(int argc, char **argv)
 {
-    BUF(name, UNIT_NAME_BYTES);
+    struct buf *name = z_buf();
     (void)argc;
     (void)argv;
     index_build();
-    int r = install_get_default(&name);
+    int r = install_get_default(name);
     if (r < 0)
         return failed("get default target", r);
-    out("%s\n", buf_end(&name));
+    out("%s\n", buf_end(name));
     return 0;
 }
 
@@ -124,19 +124,18 @@ static void put_text(const char *path, const char *text, u32 n, bool first)
 
 static int cat_one(const char *unit, bool first)
 {
-    BUF(real, UNIT_NAME_BYTES);
-    BUF(path, PATH_BYTES);
+    struct buf *real = z_buf(), *path = z_buf();
     bool masked = false, found;
     char *text;
     u32 n;
-    struct index_entry *e = index_resolve(str_of(unit), &real, &masked);
+    struct index_entry *e = index_resolve(str_of(unit), real, &masked);
     if (masked) {
         out("%s# Unit %s is masked.\n", first ? "" : "\n", unit);
         return 0;
     }
-    found = e && file_read_entry(e, &text, &n, &path) == 0;
+    found = e && file_read_entry(e, &text, &n, path) == 0;
     if (found)
-        put_text(buf_end(&path), text, n, first);
+        put_text(buf_end(path), text, n, first);
     (void)props_get(NULL, unit);
     struct texts dropins = prop_texts("DropInPaths");
     for (const char *dropin; (dropin = text_next(&dropins)); found = true)

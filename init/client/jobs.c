@@ -110,19 +110,19 @@ static int add_job(const char *method, const char *job, const char *unit, const 
 
 int run_jobs(const char *job, const char *mode)
 {
-    BUF(method, 64);
+    struct buf *method = z_buf();
     int status = 0;
     waiting_n = 0;
     bool up = true;                      /* reload-or-restart -> ReloadOrRestartUnit */
     for (const char *c = job; *c; up = *c++ == '-')
         if (*c != '-')
-            buf_c(&method, up ? (char)(*c - 'a' + 'A') : *c);
-    buf_z(&method, "Unit");
-    (void)buf_end(&method);
-    if (!args.no_block && ask("wait for jobs", "", "Subscribe", ""))
+            buf_c(method, up ? (char)(*c - 'a' + 'A') : *c);
+    buf_z(method, "Unit");
+    (void)buf_end(method);
+    if (!args.no_block && request("wait for jobs", "Subscribe"))
         return 1;
     for (u32 i = 0; i < names.n; i++) {
-        int r = add_job(method.p, job, names.name[i], mode);
+        int r = add_job(method->p, job, names.name[i], mode);
         status = status ? status : r;
     }
     int waited = wait_for_jobs();
@@ -191,7 +191,7 @@ int verb_is_system_running(int argc, char **argv)
     if (!args.root && is_booted()) {
         if (!bus_is_there())
             return 1;
-        (void)ask(NULL, NULL, "Subscribe", "");
+        (void)request(NULL, "Subscribe");
         do
             state = props_get(NULL, NULL) ? "unknown" : prop_text("SystemState");
         while (args.wait && z_in("initializing\0starting\0", state) && client_next_signal(&m, -1) > 0);
@@ -229,14 +229,14 @@ static int reset_failed(const char *unit, bool first)
 int verb_reset_failed(int argc, char **argv)
 {
     (void)argv;
-    return argc == 1 ? ask("reset failed state", "", "ResetFailed", "") : names_each(reset_failed);
+    return argc == 1 ? request("reset failed state", "ResetFailed") : names_each(reset_failed);
 }
 
 int verb_cancel(int argc, char **argv)
 {
     int status = 0;
     if (argc == 1)
-        return ask("cancel all jobs", "", "ClearJobs", "");
+        return request("cancel all jobs", "ClearJobs");
     for (int i = 1; i < argc; i++) {
         u64 id = 0;
         if (!decimal(argv[i], &id))
@@ -250,5 +250,5 @@ int verb_daemon_reload(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    return bus_is_there() ? ask("reload daemon", "", "Reload", "") : 1;
+    return bus_is_there() ? request("reload daemon", "Reload") : 1;
 }

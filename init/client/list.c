@@ -92,7 +92,7 @@ int verb_list_jobs(int argc, char **argv)
 {
     static char numbers[UNITS_MAX][8];
     u32 n = 0;
-    if (ask("list jobs", "", "ListJobs", ""))
+    if (request("list jobs", "ListJobs"))
         return 1;
     u32 end = get_array(&reply.body, 8);
     struct { u64 id; const char *unit, *type, *state, *job_path, *unit_path; } job;

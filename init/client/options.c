@@ -134,14 +134,14 @@ void options_help(const struct options *table)
     const struct option *o = table->rows;
     u32 column = 80;
     for (const char *name = table->names; *name; name = z_next(name), o++) {
-        BUF(word, 64);
+        struct buf *word = z_buf();
         if (o->field >= offsetof(struct args, ignored_text))
             continue;
-        buf_fmt(&word, o->letter ? "  -%c " : "  ", o->letter);
+        buf_fmt(word, o->letter ? "  -%c " : "  ", o->letter);
         if (name[1])
-            buf_fmt(&word, "--%s%s", name, o->kind == TEXT || o->kind == LIST ? "=" : "");
-        out(column + word.n > 80 ? "\n%s" : "%s", buf_end(&word));
-        column = column + word.n > 80 ? word.n : column + word.n;
+            buf_fmt(word, "--%s%s", name, o->kind == TEXT || o->kind == LIST ? "=" : "");
+        out(column + word->n > 80 ? "\n%s" : "%s", buf_end(word));
+        column = column + word->n > 80 ? word->n : column + word->n;
     }
     out("\n");
 }

@@ -51,7 +51,7 @@ static int go_down(const char *verb)
     if (args.message)
         (void)complain("%s", args.message);
     if (known && args.force)
-        return ask(verb, "", name_of(methods, i), "");
+        return request(verb, name_of(methods, i));
     args.no_block |= known;
     return run_start(z_fmt("%s.target", verb), known ? "replace-irreversibly" : "isolate");
 }

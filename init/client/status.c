@@ -176,9 +176,9 @@ static void put_active(enum ink i)
         out(" (Result: %s)", result);
     out(since ? " since %s\n" : "\n", when_text(since));
     if (since && down && enter && leave >= enter && !z_ends(prop_text("Id"), ".target")) {
-        BUF(span, 64);
-        buf_span(&span, leave - enter, USEC_MS);
-        out("   Duration: %s\n", buf_end(&span));
+        struct buf *span = z_buf();
+        buf_span(span, leave - enter, USEC_MS);
+        out("   Duration: %s\n", buf_end(span));
     }
 }
 
@@ -263,9 +263,9 @@ static void put_resources(bool runs)
     if (tasks && tasks != UINT64_MAX)
         out("      Tasks: %lu\n", (unsigned long)tasks);
     if (memory && memory != UINT64_MAX) {
-        BUF(bytes, 32);
-        buf_bytes(&bytes, memory);
-        out("     Memory: %s\n", buf_end(&bytes));
+        struct buf *bytes = z_buf();
+        buf_bytes(bytes, memory);
+        out("     Memory: %s\n", buf_end(bytes));
     }
     if (*path && (runs || STREQ(path, "/") || group_has_processes(z_fmt("/sys/fs/cgroup%s", path))))
         put_cgroup(path, 13);

@@ -5,7 +5,7 @@
 
 /* ---- the time zone: tzfile(5) of /etc/localtime (musl's reader needs a heap) ------------------ */
 
-static u64 big_endian(const u8 *p, u32 bytes)
+__attribute__((noinline)) static u64 big_endian(const u8 *p, u32 bytes)
 {
     u64 v = 0;
     for (u32 i = 0; i < bytes; i++)
@@ -92,7 +92,7 @@ static const struct { u32 from, unit; char word[7]; u8 rest; } spans[] = {
     { 60, 60, "min", SECOND }, [SECOND] = { 1, 1, "s", 0 },
 };
 
-static char *count(u64 n, u32 row)
+__attribute__((noinline)) static char *count(u64 n, u32 row)
 {
     const char *word = spans[row].word;
     return z_fmt("%lu%s%s", (unsigned long)n, word, *word == ' ' && n != 1 ? "s" : "");
