@@ -189,7 +189,7 @@ int list_units(const char *const *patterns, u32 n)
 
 struct names names;
 static char names_space[NAMES_GIVEN_MAX * UNIT_NAME_BYTES];
-static u32 names_used;
+static struct arena names_arena = { names_space, 1, sizeof names_space };
 
 static int too_many(void)
 {
@@ -199,11 +199,10 @@ static int too_many(void)
 /* 0, or 1: told. */
 static int name_add(const char *name)
 {
-    char *to = names_space + names_used;
-    if (names.n == NAMES_GIVEN_MAX || !z_copy(to, sizeof names_space - names_used, str_of(name)))
+    u32 kept = names.n < NAMES_GIVEN_MAX ? arena_text(&names_arena, str_of(name)) : 0;
+    if (!kept)
         return too_many();
-    names.name[names.n++] = to;
-    names_used += (u32)strlen(name) + 1;
+    names.name[names.n++] = names_space + kept;
     return 0;
 }
 
@@ -226,7 +225,8 @@ int names_take(int argc, char **argv, const char *suffix, bool globs)
 {
     static const char *patterns[NAMES_GIVEN_MAX];
     u32 patterns_n = 0;
-    names.n = names_used = 0;
+    names.n = 0;
+    names_arena.used = 1;
     names.expanded = false;
     if (argc > NAMES_GIVEN_MAX)
         return too_many();

@@ -168,19 +168,9 @@ int verb_list_unit_files(int argc, char **argv)
 /* Names on the way from the root to here, and all that were printed when --plain. Their texts are kept
  * in one space that grows with the depth and is cut back. */
 static char tree_space[256 << 10];
+static struct arena tree = { tree_space, 1, sizeof tree_space };
 static const char *path[4096];
-static u32 path_n, tree_used;
-
-static const char *keep(const char *name)
-{
-    size_t n = strlen(name) + 1;
-    if (n > sizeof tree_space - tree_used)
-        return NULL;
-    char *at = tree_space + tree_used;
-    memcpy(at, name, n);
-    tree_used += (u32)n;
-    return at;
-}
+static u32 path_n;
 
 static bool on_path(const char *name)
 {
@@ -212,8 +202,9 @@ static u32 get_dependencies(const char *unit, const char **list, u32 max)
             u32 i = 0;
             while (i < n && !STREQ(list[i], name))
                 i++;
-            if (i == n && (name = keep(name)))
-                list[n++] = name;
+            u32 kept = i == n ? arena_text(&tree, str_of(name)) : 0;
+            if (kept)
+                list[n++] = tree_space + kept;
         }
     }
     qsort(list, n, sizeof list[0], compare_deps);
@@ -233,7 +224,7 @@ static void put_tree(const char *unit, u32 level, u32 branches)
 {
     static const char *lists[8192];
     static u32 lists_n;
-    u32 used = tree_used, base = lists_n;
+    u32 used = tree.used, base = lists_n;
     bool circular = false;
     if (level > 30 || path_n == LEN(path))
         return;
@@ -266,7 +257,7 @@ static void put_tree(const char *unit, u32 level, u32 branches)
     if (args.plain)
         return;                          /* each is shown once: the path stays */
     path_n--;
-    tree_used = used;
+    tree.used = used;
 }
 
 static int put_whole_tree(const char *unit, bool first)

@@ -118,11 +118,8 @@ static void put_cgroup(const char *path, u32 blanks)
 static void put_file(const char *path)
 {
     const char *state = prop_text("UnitFileState"), *preset = prop_text("UnitFilePreset");
-    out(" (%s", path);
-    if (*state)
-        out("; %c%s\1%s%s", STREQ(state, "enabled") ? GREEN : STREQ(state, "disabled") ? YELLOW : PLAIN, state,
-            *preset ? "; preset: " : "", preset);
-    out(")");
+    out(*state ? " (%s; %c%s\1%s%s)" : " (%s)", path,
+        STREQ(state, "enabled") ? GREEN : STREQ(state, "disabled") ? YELLOW : PLAIN, state, *preset ? "; preset: " : "", preset);
 }
 
 static void put_loaded(void)
@@ -163,15 +160,10 @@ static void put_active(enum ink i)
 {
     const char *active = prop_text("ActiveState"), *sub = prop_text("SubState"), *result = prop_text("Result");
     bool down = z_in("inactive\0failed\0", active);
-    usec enter = prop_number("ActiveEnterTimestamp"), leave = prop_number("ActiveExitTimestamp"), since = leave;
-    if (z_in(UP, active))
-        since = enter;
-    else if (down || STREQ(active, "activating"))
-        since = prop_number(down ? "InactiveEnterTimestamp" : "InactiveExitTimestamp");
-    out("     Active: %c%s", i, active);
-    if (!STREQ(active, sub))
-        out(" (%s)", sub);
-    out("\1");
+    usec enter = prop_number("ActiveEnterTimestamp"), leave = prop_number("ActiveExitTimestamp");
+    usec since = z_in(UP, active) ? enter : down ? prop_number("InactiveEnterTimestamp")
+               : STREQ(active, "activating") ? prop_number("InactiveExitTimestamp") : leave;
+    out(STREQ(active, sub) ? "     Active: %c%s\1" : "     Active: %c%s (%s)\1", i, active, sub);
     if (*result && !STREQ(result, "success"))
         out(" (Result: %s)", result);
     out(since ? " since %s\n" : "\n", when_text(since));
