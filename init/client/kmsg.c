@@ -14,10 +14,11 @@ struct line { usec at; char text[1024]; };
 static bool take_record(struct str record, const char *unit, u32 pid, usec since, struct line *l)
 {
     struct str head = str_line(&record, ';'), text = str_line(&record, '\n');
+    struct str at = head;
     u64 who = 0;
-    for (u32 i = 0; i < 2; i++)
-        (void)str_line(&head, ',');
-    if (!text.p || parse_u64(str_line(&head, ','), 10, &l->at) < 0 || l->at < since)
+    for (u32 i = 0; i < 3; i++)
+        at = str_line(&head, ',');
+    if (!text.p || parse_u64(at, 10, &l->at) < 0 || l->at < since)
         return false;
     z_copy(l->text, sizeof l->text, str_cut(text, sizeof l->text - 1));
     const char *open = strchr(l->text, '['), *colon = strchr(l->text, ':');
@@ -29,8 +30,8 @@ static bool take_record(struct str record, const char *unit, u32 pid, usec since
 void status_log(const char *unit, u32 main_pid, usec since)
 {
     static struct line ring[LINES_MOST + 1];     /* the last `wanted`, and one into which the next is read */
-    char record[8192];
-    struct utsname u;
+    static char record[8192];
+    static struct utsname u;
     u64 wanted = 10;
     u32 n = 0;
     if (args.lines && !decimal(args.lines, &wanted))

@@ -24,7 +24,7 @@ static struct buf group = BUF_OVER(group_space), prefix = BUF_OVER(prefix_space)
 
 static void put_process(u32 pid, u32 depth, u32 width, enum glyph branch)
 {
-    char text[1024];
+    static char text[1024];
     struct str words = file_text(z_fmt("/proc/%u/cmdline", pid), text, sizeof text);
     for (u32 i = 0; i + 1 < words.n; i++)
         if ((u8)text[i] < ' ')
@@ -57,7 +57,7 @@ static u32 read_pids(u32 *pids, u32 max)
 
 static bool group_has_processes(const char *folder)
 {
-    char text[256];
+    static char text[256];
     (void)file_get(z_fmt("%s/cgroup.events", folder), text, sizeof text);
     return strstr(text, "populated 1") != NULL;
 }
@@ -66,7 +66,7 @@ static bool group_has_processes(const char *folder)
 static u32 read_groups(char (*below)[256], u32 max)
 {
     u32 n = 0;
-    struct dir d;
+    static struct dir d;
     dir_open(&d, group.p);
     for (struct dirent *e; (e = dir_next(&d));)
         if (e->d_type == DT_DIR && n < max && group_has_processes(z_fmt("%s/%s", group.p, e->d_name)))
@@ -80,7 +80,8 @@ static void put_group(u32 depth)
     /* Six levels are what slices make in practice: 6 x 128 names. */
     static char groups[6][128][256];
     /* In the root there are the kernel's own threads: nobody asks for those. */
-    u32 pids[512], n = STREQ(buf_end(&group), "/sys/fs/cgroup") ? 0 : read_pids(pids, LEN(pids));
+    static u32 pids[512];
+    u32 n = STREQ(buf_end(&group), "/sys/fs/cgroup") ? 0 : read_pids(pids, LEN(pids));
     if (depth == LEN(groups))
         return;
     u32 below = read_groups(groups[depth], LEN(groups[0])), group_n = group.n, prefix_n = prefix.n;
@@ -207,7 +208,7 @@ static void put_exit(i32 code, i32 status)
 /* Commands that have run, one line each. */
 static void put_processes(void)
 {
-    struct command c;
+    static struct command c;
     for (struct prop p = { 0 }; prop_next(&p);) {
         struct bus_in in = p.at;
         if (!STREQ(p.signature, COMMANDS))
@@ -303,7 +304,7 @@ static int status_one(const char *unit, bool first)
 
 static int status_system(void)
 {
-    struct utsname u;
+    static struct utsname u;
     if (props_get("read server status", NULL) || sys_uname(&u) < 0)
         return 1;
     const char *state = prop_text("SystemState");
