@@ -228,17 +228,18 @@ int names_take(int argc, char **argv, const char *suffix, bool globs)
     names.n = 0;
     names_arena.used = 1;
     names.expanded = false;
-    if (argc > NAMES_GIVEN_MAX)
-        return too_many();
     for (int i = 1; i < argc; i++) {
         BUF(name, UNIT_NAME_BYTES);
         int r = unit_name_mangle(str_of(argv[i]), globs, suffix, &name);
         if (r < 0)
             return failed("mangle name", r);
-        if (r > 0 && !args.quiet && strstr(buf_end(&name), "\\x") && !strstr(argv[i], "\\x"))
-            complain("Invalid unit name \"%s\" escaped as \"%s\" (maybe you should use systemd-escape?).", argv[i], name.p);
-        (void)name_add(buf_end(&name));
-        if (globs && strpbrk(name.p, "*?["))
+        const char *text = buf_end(&name);
+        if (i == NAMES_GIVEN_MAX)
+            return too_many();
+        if (r > 0 && !args.quiet && strstr(text, "\\x") && !strstr(argv[i], "\\x"))
+            complain("Invalid unit name \"%s\" escaped as \"%s\" (maybe you should use systemd-escape?).", argv[i], text);
+        (void)name_add(text);
+        if (globs && strpbrk(text, "*?["))
             patterns[patterns_n++] = names.name[--names.n];
     }
     return resolve_globs(patterns, patterns_n);

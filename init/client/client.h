@@ -46,6 +46,7 @@ const char *log_time_text(usec real);        /* "Nov 22 10:00:00" */
 
 struct list { const char *items[64]; u32 n; };
 bool decimal(const char *z, u64 *n);          /* a whole number; false: it is none */
+bool has(const char *const *items, u32 n, const char *item);
 bool list_has(const struct list *l, const char *item);
 bool matches(int argc, char **argv, const char *name);   /* one of the patterns that are operands, or there are none */
 

@@ -172,14 +172,6 @@ static struct arena tree = { tree_space, 1, sizeof tree_space };
 static const char *path[4096];
 static u32 path_n;
 
-static bool on_path(const char *name)
-{
-    for (u32 i = 0; i < path_n; i++)
-        if (STREQ(path[i], name))
-            return true;
-    return false;
-}
-
 static int compare_deps(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a, *y = *(const char *const *)b;
@@ -199,10 +191,7 @@ static u32 get_dependencies(const char *unit, const char **list, u32 max)
     for (const char *kind = kinds[args.after ? 2 : args.before ? 3 : args.reverse]; *kind; kind = z_next(kind)) {
         struct texts t = prop_texts(kind);
         for (const char *name; n < max && (name = text_next(&t));) {
-            u32 i = 0;
-            while (i < n && !STREQ(list[i], name))
-                i++;
-            u32 kept = i == n ? arena_text(&tree, str_of(name)) : 0;
+            u32 kept = has(list, n, name) ? 0 : arena_text(&tree, str_of(name));
             if (kept)
                 list[n++] = tree_space + kept;
         }
@@ -235,7 +224,7 @@ static void put_tree(const char *unit, u32 level, u32 branches)
         const char *name = lists[base + i];
         enum ink color = PLAIN;
         enum glyph g = GLYPH_INACTIVE;
-        if (on_path(name)) {
+        if (has(path, path_n, name)) {
             circular = true;
             continue;
         }

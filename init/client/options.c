@@ -8,13 +8,15 @@ struct args args;
 
 bool decimal(const char *z, u64 *n) { return parse_u64(str_of(z), 10, n) == 0; }
 
-bool list_has(const struct list *l, const char *item)
+bool has(const char *const *items, u32 n, const char *item)
 {
-    for (u32 i = 0; i < l->n; i++)
-        if (STREQ(l->items[i], item))
+    for (u32 i = 0; i < n; i++)
+        if (STREQ(items[i], item))
             return true;
     return false;
 }
+
+bool list_has(const struct list *l, const char *item) { return has(l->items, l->n, item); }
 
 bool matches(int argc, char **argv, const char *name)
 {

@@ -87,12 +87,12 @@ static bool args_ok(void)
 }
 
 /* The number of the verb's line; `operands`: what stands behind the verbs in it. Negative: no such verb. */
-static int find_verb(const char *name, struct str *operands)
+static int find_verb(const char *name, const char **operands)
 {
     int i = 0;
     for (EACH(line, verb_lines)) {
-        *operands = str_of(line);
-        struct str verbs = str_line(operands, ' ');
+        struct str verbs = { line, strcspn(line, " ") };
+        *operands = line + verbs.n;
         for (struct str word; (word = str_line(&verbs, '|')).p;)
             if (str_is(word, name))
                 return i;
@@ -103,15 +103,15 @@ static int find_verb(const char *name, struct str *operands)
 
 static int run_verb(int argc, char **argv)
 {
-    struct str operands;
+    const char *operands;
     int v = find_verb(argv[0], &operands);
     if (v < 0)
         return complain("Unknown command verb %s.", argv[0]);
     u8 flags = verb_flags[v];
-    int given = argc - 1, most = operands.n ? 1 + (str_find(operands, ' ') > 0) : 0;
-    if (!given && operands.n && operands.p[0] != '[')
+    int most = *operands ? strchr(operands + 1, ' ') ? 2 : 1 : 0;
+    if (argc == 1 && *operands && operands[1] != '[')
         return complain("Too few arguments.");
-    if (given > most && !strstr(operands.p, "..."))
+    if (argc - 1 > most && !strstr(operands, "..."))
         return complain("Too many arguments.");
     if (args.root && !(flags & ROOT))
         return complain("Verb '%s' cannot be used with --root= or --image=.", argv[0]);
