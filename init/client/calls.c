@@ -4,7 +4,7 @@
 #include "client.h"
 
 struct bus_msg reply;
-char call_error[1024], call_error_name[128];
+const char *call_error, *call_error_name;
 
 bool is_booted(void)
 {
@@ -35,14 +35,9 @@ static int finish(struct bus_out *m, const char *what, const char *which)
     int r = client_call(m, &reply);
     if (r == 0)
         return 0;
-    const char *name = r == -EREMOTEIO ? reply.error : "", *own = z_after(name, BUS_NAME "."), *text = name;
-    struct bus_in in = reply.body;
-    if (!*name)
-        text = strerror(-r);
-    else if (*reply.signature == 's')
-        text = get_string(&in);
-    z_copy(call_error_name, sizeof call_error_name, str_of(own ? own : name));
-    z_copy(call_error, sizeof call_error, str_of(text));
+    const char *name = r == -EREMOTEIO ? reply.error : "", *own = z_after(name, BUS_NAME ".");
+    call_error_name = own ? own : name;
+    call_error = !*name ? strerror(-r) : *reply.signature == 's' ? get_string(&reply.body) : name;
     return what ? complain("Failed to %s%s: %s", what, which, call_error) : 1;
 }
 
@@ -157,7 +152,8 @@ const char *text_next(struct texts *t)
 static const char *get_words(struct bus_in *in)
 {
     static char space[VALUE_BYTES];
-    struct buf words = BUF_OVER(space);
+    static struct buf words = BUF_OVER(space);
+    words.n = 0;
     for (u32 end = get_array(in, 4); array_next(in, end, 4);)
         buf_fmt(&words, words.n ? " %s" : "%s", get_string(in));
     return buf_end(&words);

@@ -77,7 +77,7 @@ void options_help(const struct options *table);
 /* ---- calls.c: talking to PID 1 -------------------------------------------------------------- */
 
 extern struct bus_msg reply;                 /* to the last call; valid until the next */
-extern char call_error[1024], call_error_name[128];  /* of the last that failed; the name without our prefix */
+extern const char *call_error, *call_error_name;     /* of the last, if it failed, and as valid; the name without our prefix */
 
 bool is_booted(void);                        /* by systemd or pith */
 bool bus_is_there(void);                     /* connects; false: told why not */

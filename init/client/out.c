@@ -27,14 +27,11 @@ static bool on_terminal(void)
 
 static bool has_colours(void)
 {
-    static i8 known;
-    const char *term = env_of("TERM"), *forced = env_of("SYSTEMD_COLORS");
-    bool on = false;
-    if (known)
-        return known > 0;
-    if (!forced || parse_bool(str_of(forced), &on) < 0)
+    static bool known, on;
+    const char *term = env_of("TERM");
+    if (!known && parse_bool(str_of(env_of("SYSTEMD_COLORS")), &on) < 0)
         on = on_terminal() && !env_of("NO_COLOR") && !(term && STREQ(term, "dumb"));
-    known = on ? 1 : -1;
+    known = true;
     return on;
 }
 
@@ -122,7 +119,8 @@ static void put_glyph(char c)
 static void out_v(const char *fmt, va_list ap)
 {
     static char line[16384];
-    struct buf b = BUF_OVER(line);
+    static struct buf b = BUF_OVER(line);
+    b.n = 0;
     buf_vfmt(&b, fmt, ap);
     for (u32 i = 0; i < b.n; i++) {
         char c = line[i];
