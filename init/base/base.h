@@ -105,6 +105,7 @@ void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ 
 char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
 /* Text in one of four buffers of PATH_BYTES that take turns: for clients and helpers, not for PID 1. */
 char *z_fmt(const char *fmt, ...) PRINTF(1, 2);
+struct buf *z_buf(void);                             /* the same, empty */
 /* The same in space of the caller's, PATH_BYTES of it. */
 char *path_fmt(char *space, const char *fmt, ...) PRINTF(2, 3);
 u32 text_width(struct str s);                        /* columns on a terminal; escapes count 0 */

@@ -133,31 +133,34 @@ char *buf_end(struct buf *b)
     return b->p;
 }
 
-static char *path_vfmt(char *space, const char *fmt, va_list ap)
-{
-    struct buf b = { space, 0, PATH_BYTES, false };
-    buf_vfmt(&b, fmt, ap);
-    return buf_end(&b);
-}
-
 char *path_fmt(char *space, const char *fmt, ...)
 {
     va_list ap;
+    struct buf b = { space, 0, PATH_BYTES, false };
     va_start(ap, fmt);
-    path_vfmt(space, fmt, ap);
+    buf_vfmt(&b, fmt, ap);
     va_end(ap);
-    return space;
+    return buf_end(&b);
+}
+
+struct buf *z_buf(void)
+{
+    static char spaces[4][PATH_BYTES];
+    static struct buf bufs[4];
+    static u32 turn;
+    u32 i = turn++ % LEN(bufs);
+    buf_over(&bufs[i], spaces[i], PATH_BYTES);
+    return &bufs[i];
 }
 
 char *z_fmt(const char *fmt, ...)
 {
-    static char spaces[4][PATH_BYTES];
-    static u32 turn;
+    struct buf *b = z_buf();
     va_list ap;
     va_start(ap, fmt);
-    char *text = path_vfmt(spaces[turn++ % LEN(spaces)], fmt, ap);
+    buf_vfmt(b, fmt, ap);
     va_end(ap);
-    return text;
+    return buf_end(b);
 }
 
 void buf_pad(struct buf *b, u32 from, u32 width)

@@ -4,21 +4,26 @@
 #include "client.h"
 
 struct bus_msg reply;
-char call_error[1024], call_error_name[128];
+const char *call_error, *call_error_name;
+
+bool is_booted(void)
+{
+    struct stat st;
+    return sys_stat("/run/systemd/system", &st) == 0;
+}
 
 bool bus_is_there(void)
 {
     static int connected = 1;            /* 1: not tried yet */
-    struct stat st;
     if (connected > 0)
         connected = client_connect(BUS_SOCKET);
     if (connected == 0)
         return true;
-    if (sys_stat("/run/systemd/system", &st) < 0) {
+    if (!is_booted()) {
         complain("System has not been booted with systemd or pith as init system (PID 1). Can't operate.");
         connected = -EHOSTDOWN;
     }
-    complain("Failed to connect to bus: %s", strerror(-connected));
+    (void)failed("connect to bus", connected);
     return false;
 }
 
@@ -30,14 +35,9 @@ static int finish(struct bus_out *m, const char *what, const char *which)
     int r = client_call(m, &reply);
     if (r == 0)
         return 0;
-    const char *name = r == -EREMOTEIO ? reply.error : "", *own = z_after(name, BUS_NAME "."), *text = name;
-    struct bus_in in = reply.body;
-    if (!*name)
-        text = strerror(-r);
-    else if (*reply.signature == 's')
-        text = get_string(&in);
-    z_copy(call_error_name, sizeof call_error_name, str_of(own ? own : name));
-    z_copy(call_error, sizeof call_error, str_of(text));
+    const char *name = r == -EREMOTEIO ? reply.error : "", *own = z_after(name, BUS_NAME ".");
+    call_error_name = own ? own : name;
+    call_error = !*name ? strerror(-r) : *reply.signature == 's' ? get_string(&reply.body) : name;
     return what ? complain("Failed to %s%s: %s", what, which, call_error) : 1;
 }
 
@@ -46,21 +46,21 @@ int ask(const char *what, const char *which, const char *member, const char *sig
     struct bus_out m = client_begin(BUS_PATH, BUS_MANAGER, member, signature);
     va_list ap;
     va_start(ap, signature);
-    for (const char *s = signature; *s; s++)
-        if (*s == 's') {
-            put_string(&m, va_arg(ap, const char *));
-        } else if (*s == 'a') {
-            const char *const *items = va_arg(ap, const char *const *);
-            put_strings(&m, items, va_arg(ap, u32));
-            s++;
-        } else if (*s == 'y') {
-            put_u8(&m, (u8)va_arg(ap, int));
-        } else {
-            put_u32(&m, va_arg(ap, u32));
+    for (const char *s = signature; *s; s++) {
+        const void *p = in_set(*s, "sa") ? va_arg(ap, const void *) : NULL;
+        u32 n = *s == 's' ? 0 : va_arg(ap, u32);
+        switch (*s) {
+        case 's': put_string(&m, p); break;
+        case 'a': put_strings(&m, p, n), s++; break;
+        case 'y': put_u8(&m, (u8)n); break;
+        default: put_u32(&m, n);
         }
+    }
     va_end(ap);
     return finish(&m, what, which);
 }
+
+int request(const char *what, const char *member) { return ask(what, "", member, ""); }
 
 int call_exit_status(void)
 {
@@ -79,11 +79,11 @@ static u32 properties_end;
 
 int props_get(const char *what, const char *unit)
 {
-    BUF(path, 1024);                     /* a byte of the name becomes three at most */
-    buf_z(&path, BUS_PATH);
+    struct buf *path = z_buf();
+    buf_z(path, BUS_PATH);
     if (unit)
-        bus_path_of("/unit/", str_of(unit), &path);
-    struct bus_out m = client_begin(buf_end(&path), BUS_PROPERTIES, "GetAll", "s");
+        bus_path_of("/unit/", str_of(unit), path);
+    struct bus_out m = client_begin(buf_end(path), BUS_PROPERTIES, "GetAll", "s");
     put_string(&m, "");
     int r = finish(&m, what, "");
     properties = reply.body;
@@ -149,46 +149,32 @@ const char *text_next(struct texts *t)
     return array_next(&t->in, t->end, 1) ? get_string(&t->in) : NULL;
 }
 
-bool command_next(struct bus_in *in, u32 end, struct command *c)
+static const char *get_words(struct bus_in *in)
 {
-    static char words[VALUE_BYTES];
-    struct buf argv = BUF_OVER(words);
+    static char space[VALUE_BYTES];
+    static struct buf words = BUF_OVER(space);
+    words.n = 0;
+    for (u32 end = get_array(in, 4); array_next(in, end, 4);)
+        buf_fmt(&words, words.n ? " %s" : "%s", get_string(in));
+    return buf_end(&words);
+}
+
+bool fields_next(struct bus_in *in, u32 end, const char *signature, void *to)
+{
     if (!array_next(in, end, 8))
         return false;
-    c->path = get_string(in);
-    for (u32 argv_end = get_array(in, 4); array_next(in, argv_end, 4);)
-        buf_fmt(&argv, argv.n ? " %s" : "%s", get_string(in));
-    c->argv = buf_end(&argv);
-    c->ignore = get_bool(in);
-    c->started = get_u64(in);
-    (void)get_u64(in);
-    c->exited = get_u64(in);
-    (void)get_u64(in);
-    c->pid = get_u32(in);
-    c->code = (i32)get_u32(in);
-    c->status = (i32)get_u32(in);
+    for (u64 *field = to; *signature && *signature != ')'; signature++)
+        switch (*signature) {
+        case 's':
+        case 'o': *field++ = (uintptr_t)get_string(in); break;
+        case 'a': *field++ = (uintptr_t)get_words(in); break;
+        case 't': *field++ = get_u64(in); break;
+        default: *field++ = get_u32(in);
+        }
     return !in->bad;
 }
 
 /* ---- lists of units ------------------------------------------------------------------------ */
-
-bool unit_row_next(u32 end, struct unit_row *u)
-{
-    struct bus_in *in = &reply.body;
-    if (!array_next(in, end, 8))
-        return false;
-    u->name = get_string(in);
-    u->description = get_string(in);
-    u->load = get_string(in);
-    u->active = get_string(in);
-    u->sub = get_string(in);
-    (void)get_string(in);
-    (void)get_string(in);
-    u->job_id = get_u32(in);
-    u->job = get_string(in);
-    (void)get_string(in);
-    return !in->bad;
-}
 
 int list_units(const char *const *patterns, u32 n)
 {
@@ -198,16 +184,22 @@ int list_units(const char *const *patterns, u32 n)
 /* ---- names --------------------------------------------------------------------------------- */
 
 struct names names;
-static char names_space[128 << 10];
-static u32 names_used;
+static char names_space[NAMES_GIVEN_MAX * UNIT_NAME_BYTES];
+static struct arena names_arena = { names_space, 1, sizeof names_space };
 
-static void name_add(const char *name)
+static int too_many(void)
 {
-    char *to = names_space + names_used;
-    if (names.n == LEN(names.name) || !z_copy(to, sizeof names_space - names_used, str_of(name)))
-        return;
-    names.name[names.n++] = to;
-    names_used += (u32)strlen(name) + 1;
+    return complain("More than %u units for one command (NAMES_GIVEN_MAX).", NAMES_GIVEN_MAX - 1);
+}
+
+/* 0, or 1: told. */
+static int name_add(const char *name)
+{
+    u32 kept = names.n < NAMES_GIVEN_MAX ? arena_text(&names_arena, str_of(name)) : 0;
+    if (!kept)
+        return too_many();
+    names.name[names.n++] = names_space + kept;
+    return 0;
 }
 
 static int resolve_globs(const char *const *globs, u32 n)
@@ -219,27 +211,31 @@ static int resolve_globs(const char *const *globs, u32 n)
         return 1;
     u32 end = get_array(&reply.body, 8);
     names.expanded = true;
-    while (unit_row_next(end, &u))
-        if (args.all || !STREQ(u.active, "inactive") || u.job_id)
-            name_add(u.name);
+    while (fields_next(&reply.body, end, UNIT_ROW, &u))
+        if ((args.all || !STREQ(u.active, "inactive") || u.job_id) && name_add(u.name))
+            return 1;
     return 0;
 }
 
 int names_take(int argc, char **argv, const char *suffix, bool globs)
 {
-    const char *patterns[64];
+    static const char *patterns[NAMES_GIVEN_MAX];
     u32 patterns_n = 0;
-    names.n = names_used = 0;
+    names.n = 0;
+    names_arena.used = 1;
     names.expanded = false;
     for (int i = 1; i < argc; i++) {
         BUF(name, UNIT_NAME_BYTES);
         int r = unit_name_mangle(str_of(argv[i]), globs, suffix, &name);
         if (r < 0)
-            return complain("Failed to mangle name: %s", strerror(-r));
-        if (r > 0 && !args.quiet && strstr(buf_end(&name), "\\x") && !strstr(argv[i], "\\x"))
-            complain("Invalid unit name \"%s\" escaped as \"%s\" (maybe you should use systemd-escape?).", argv[i], name.p);
-        name_add(buf_end(&name));
-        if (globs && strpbrk(name.p, "*?[") && patterns_n < LEN(patterns))
+            return failed("mangle name", r);
+        const char *text = buf_end(&name);
+        if (i == NAMES_GIVEN_MAX)
+            return too_many();
+        if (r > 0 && !args.quiet && strstr(text, "\\x") && !strstr(argv[i], "\\x"))
+            complain("Invalid unit name \"%s\" escaped as \"%s\" (maybe you should use systemd-escape?).", argv[i], text);
+        (void)name_add(text);
+        if (globs && strpbrk(text, "*?["))
             patterns[patterns_n++] = names.name[--names.n];
     }
     return resolve_globs(patterns, patterns_n);

@@ -28,8 +28,9 @@ void out(const char *fmt, ...) PRINTF(1, 2);         /* at most 16 KiB at once *
 void out_str(struct str s);                          /* as it is: no inks, any length */
 void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
+int failed(const char *what, int r);                 /* "Failed to WHAT: " and the negative errno in words; returns 1 */
 bool is_utf8(void);
-u32 out_columns(void);                       /* UINT32_MAX when nobody looks */
+u32 out_columns(void);                       /* UINT32_MAX when nobody looks, and with --full */
 
 /* A table: cells are added row by row, texts stay their owner's until it is printed. */
 void grid_begin(const char *headers);       /* NUL-separated, ends with an empty one */
@@ -44,14 +45,19 @@ const char *log_time_text(usec real);        /* "Nov 22 10:00:00" */
 /* ---- options.c ----------------------------------------------------------------------------- */
 
 struct list { const char *items[64]; u32 n; };
+bool decimal(const char *z, u64 *n);          /* a whole number; false: it is none */
+bool has(const char *const *items, u32 n, const char *item);
 bool list_has(const struct list *l, const char *item);
+bool matches(int argc, char **argv, const char *name);   /* one of the patterns that are operands, or there are none */
 
 struct args {
     struct list types, states, properties, values;
-    bool all, failed, full, no_legend, value, no_block, wait, quiet, now, runtime, no_reload, plain, ignored;
+    bool all, failed, full, no_legend, value, no_block, wait, quiet, now, runtime, no_reload, plain;
     bool reverse, before, after, help, version, dry_run, halt, poweroff, reboot, kexec, cancel;
     u8 force;
-    const char *job_mode, *signal, *whom, *root, *lines, *message, *reboot_argument, *ignored_text;
+    const char *job_mode, *signal, *whom, *root, *lines, *message, *reboot_argument;
+    const char *ignored_text;            /* from here on: what says nothing to us, and is no part of the help */
+    bool ignored;
 };
 extern struct args args;
 
@@ -71,13 +77,15 @@ void options_help(const struct options *table);
 /* ---- calls.c: talking to PID 1 -------------------------------------------------------------- */
 
 extern struct bus_msg reply;                 /* to the last call; valid until the next */
-extern char call_error[1024], call_error_name[128];  /* of the last that failed; the name without our prefix */
+extern const char *call_error, *call_error_name;     /* of the last, if it failed, and as valid; the name without our prefix */
 
+bool is_booted(void);                        /* by systemd or pith */
 bool bus_is_there(void);                     /* connects; false: told why not */
 /* Calls a method of the manager. The signature's letters are the arguments after it: s u i y as they are,
  * "as" as an array of texts and its length. 0; or 1 with call_error, after "Failed to WHAT WHICH: why" has
  * been said (unless `what` is NULL; where WHICH is not "", WHAT ends in a blank). */
 int ask(const char *what, const char *which, const char *member, const char *signature, ...);
+int request(const char *what, const char *member);   /* the same, of nothing and with no arguments */
 int call_exit_status(void);                  /* what systemctl exits with for call_error_name (LSB) */
 
 /* While there is a further element of the array that ends at `end`: moves to it. `align`: its type's. */
@@ -95,18 +103,27 @@ struct texts { struct bus_in in; u32 end; };
 struct texts prop_texts(const char *name);
 const char *text_next(struct texts *t);
 
-/* A command of a service, of a property of COMMANDS' type. Its argv is joined, valid until the next. */
+/* The next structure of an array that ends at `end` (UINT32_MAX: one that is no element): its fields, as many
+ * as the signature says, up to its ')'. `to` is a struct of a pointer for each text, a u64 for each number; of
+ * an "as" the texts are joined, valid until the next. */
+bool fields_next(struct bus_in *in, u32 end, const char *signature, void *to);
+
+/* A command of a service, of a property of COMMANDS' type. */
 #define COMMANDS "a(sasbttttuii)"
-struct command { const char *path, *argv; bool ignore; usec started, exited; u32 pid; i32 code, status; };
-bool command_next(struct bus_in *in, u32 end, struct command *c);
+struct command { const char *path, *argv; u64 ignore, started, started_mono, exited, exited_mono, pid, code, status; };
 
 /* One unit of ListUnits. */
-struct unit_row { const char *name, *description, *load, *active, *sub, *job; u32 job_id; };
-bool unit_row_next(u32 end, struct unit_row *u);
+#define UNIT_ROW "ssssssouso"
+struct unit_row {
+    const char *name, *description, *load, *active, *sub, *following, *path;
+    u64 job_id;
+    const char *job, *job_path;
+};
 int list_units(const char *const *patterns, u32 n);  /* those of --state= too; 0 or 1: told */
 
 /* Names of units from the command line: completed, globs resolved among the loaded units. */
-struct names { const char *name[1024]; u32 n; bool expanded; };
+enum { NAMES_GIVEN_MAX = 1024 };
+struct names { const char *name[NAMES_GIVEN_MAX]; u32 n; bool expanded; };
 extern struct names names;
 int names_take(int argc, char **argv, const char *suffix, bool globs);       /* 0 or 1: told */
 int names_each(int (*fn)(const char *unit, bool first));     /* the first status that is not 0 */

@@ -7,8 +7,7 @@
 static int reload(void)
 {
     char *argv[] = { "daemon-reload", NULL };
-    struct stat st;
-    if (args.root || args.no_reload || sys_stat("/run/systemd/system", &st) < 0)
+    if (args.root || args.no_reload || !is_booted())
         return 0;
     return verb_daemon_reload(1, argv);
 }
@@ -30,10 +29,9 @@ static void explain_static(void)
 }
 
 typedef int install_fn(struct str name, const struct install_options *o, struct buf *report);
-static const struct { const char *verb; install_fn *fn; const char *now; } file_verbs[] = {
-    { "enable", install_enable, "start" }, { "disable", install_disable, "stop" },
-    { "reenable", install_disable, NULL }, { "mask", install_mask, "stop" }, { "unmask", install_unmask, NULL },
-};
+static const char *const file_verbs = "enable\0disable\0reenable\0mask\0unmask\0",
+                  *const then_jobs = "enable\0start\0disable\0stop\0mask\0stop\0";       /* with --now */
+static install_fn *const file_fns[] = { install_enable, install_disable, install_disable, install_mask, install_unmask };
 
 /* Does one thing to all `names` and says what was done and what went wrong, as unit/install.c reports it.
  * 1: all done, 0: nothing to install, negative: failed. */
@@ -41,8 +39,9 @@ static int do_all(install_fn *fn, const char *verb)
 {
     static char report_space[8 << 10];
     struct install_options o = { .runtime = args.runtime, .force = args.force, .verb = verb };
-    struct buf report = BUF_OVER(report_space);
+    static struct buf report = BUF_OVER(report_space);
     int result = 0;
+    report.n = 0;
     install_utf8 = is_utf8();
     index_build();
     for (u32 i = 0; i < names.n && result >= 0; i++) {
@@ -58,15 +57,12 @@ int verb_files(int argc, char **argv)
 {
     const char *verb = argv[0];
     bool reenable = STREQ(verb, "reenable");
-    u32 i = 0;
-    while (!STREQ(file_verbs[i].verb, verb))
-        i++;
-    const char *now = args.now ? file_verbs[i].now : NULL;
-    if (names_take(argc, argv, ".service", false))
-        return 1;
+    i32 i = 0;
+    (void)name_find(file_verbs, str_of(verb), &i);
+    const char *now = args.now ? z_lookup(then_jobs, verb) : NULL;
     if (!args.root && sys_geteuid() != 0)
         return complain("Failed to %s unit: Access denied: this is for root only.", verb);
-    int r = do_all(file_verbs[i].fn, verb);
+    int r = do_all(file_fns[i], verb);
     if (r >= 0 && reenable)
         r = do_all(install_enable, "enable");
     if (r == 0 && z_in("enable\0reenable\0", verb) && !args.quiet)
@@ -80,13 +76,13 @@ int verb_files(int argc, char **argv)
 int verb_is_enabled(int argc, char **argv)
 {
     bool enabled = false;
-    if (names_take(argc, argv, ".service", false))
-        return 1;
+    (void)argc;
+    (void)argv;
     index_build();
     for (u32 i = 0; i < names.n; i++) {
         int state = install_state(str_of(names.name[i]));
         if (state < 0)
-            return complain("Failed to get unit file state for %s: %s", names.name[i], strerror(-state));
+            return failed(z_fmt("get unit file state for %s", names.name[i]), state);
         enabled |= state == FILE_ENABLED || state == FILE_ENABLED_RUNTIME || state == FILE_STATIC || state == FILE_ALIAS
                 || state == FILE_INDIRECT || state == FILE_GENERATED;
         if (!args.quiet)
@@ -97,14 +93,14 @@ int verb_is_enabled(int argc, char **argv)
 
 int verb_get_default(int argc, char **argv)
 {
-    BUF(name, UNIT_NAME_BYTES);
+    struct buf *name = z_buf();
     (void)argc;
     (void)argv;
     index_build();
-    int r = install_get_default(&name);
+    int r = install_get_default(name);
     if (r < 0)
-        return complain("Failed to get default target: %s", strerror(-r));
-    out("%s\n", buf_end(&name));
+        return failed("get default target", r);
+    out("%s\n", buf_end(name));
     return 0;
 }
 
@@ -127,11 +123,11 @@ static void put_text(const char *path, const char *text, u32 n, bool first)
 
 static int cat_one(const char *unit, bool first)
 {
-    BUF(real, UNIT_NAME_BYTES);
+    struct buf *real = z_buf();
     bool masked = false, found;
     char path[PATH_BYTES], *text;
     u32 n;
-    struct index_entry *e = index_resolve(str_of(unit), &real, &masked);
+    struct index_entry *e = index_resolve(str_of(unit), real, &masked);
     if (masked) {
         out("%s# Unit %s is masked.\n", first ? "" : "\n", unit);
         return 0;

@@ -25,17 +25,16 @@ static const char *const explanations =
     "watchdog\0the service failed to send watchdog ping\0"
     "start-limit-hit\0start of the service was attempted too often\0";
 
-static void explain_failure(const char *unit)
+static int explain_failure(const char *unit)
 {
-    if (!z_ends(unit, ".service")) {
-        complain("Job failed. See \"journalctl -xe\" for details.");
-        return;
-    }
+    if (!z_ends(unit, ".service"))
+        return complain("Job failed. See \"journalctl -xe\" for details.");
     const char *result = props_get(NULL, unit) ? "" : prop_text("Result"), *why = z_lookup(explanations, result);
     complain("Job for %s failed%s%s.\nSee \"systemctl status %s\" and \"journalctl -xeu %s\" for details.", unit,
              why ? " because " : "", why ? why : "", unit, unit);
     if (STREQ(result, "start-limit-hit"))
         complain("To force a start use \"systemctl reset-failed %s\"\nfollowed by \"systemctl start %s\" again.", unit, unit);
+    return 1;
 }
 
 /* 0 or 1, with a sentence about what went wrong. */
@@ -44,11 +43,11 @@ static int judge(const char *unit, const char *result)
     if (z_in("done\0skipped\0", result))
         return 0;
     const char *sentence = z_lookup(sentences, result);
-    if (!args.quiet && sentence)
-        complain(sentence, unit);
-    else if (!args.quiet)
-        explain_failure(unit);
-    return 1;
+    if (args.quiet)
+        return 1;
+    if (sentence)
+        return complain(sentence, unit);
+    return explain_failure(z_fmt("%s", unit));
 }
 
 static int wait_for_jobs(void)
@@ -58,18 +57,17 @@ static int wait_for_jobs(void)
         struct bus_msg m;
         int r = client_next_signal(&m, -1);
         if (r < 0)
-            return complain("Failed to wait for response: %s", strerror(-r));
-        if (!STREQ(m.member, "JobRemoved"))
+            return failed("wait for response", r);
+        struct { u64 id; const char *path, *unit, *result; } job;
+        u32 i = 0;
+        if (!STREQ(m.member, "JobRemoved") || !fields_next(&m.body, UINT32_MAX, "uoss", &job))
             continue;
-        u32 id = get_u32(&m.body), i = 0;
-        (void)get_string(&m.body);
-        const char *unit = get_string(&m.body), *result = get_string(&m.body);
-        while (i < waiting_n && waiting[i] != id)
+        while (i < waiting_n && waiting[i] != job.id)
             i++;
         if (i == waiting_n)
             continue;
         waiting[i] = waiting[--waiting_n];
-        status |= judge(z_fmt("%s", unit), z_fmt("%s", result));
+        status |= judge(job.unit, job.result);
     }
     return status;
 }
@@ -97,7 +95,7 @@ static int add_job(const char *method, const char *job, const char *unit, const 
     if (!ask(NULL, NULL, method, "ss", unit, mode)) {
         const char *id = z_after(get_string(&reply.body), BUS_PATH "/job/");
         u64 n;
-        if (!args.no_block && parse_u64(str_of(id), 10, &n) == 0)
+        if (!args.no_block && decimal(id, &n))
             waiting[waiting_n++] = (u32)n;
         return 0;
     }
@@ -112,18 +110,19 @@ static int add_job(const char *method, const char *job, const char *unit, const 
 
 int run_jobs(const char *job, const char *mode)
 {
-    BUF(method, 64);
+    struct buf *method = z_buf();
     int status = 0;
     waiting_n = 0;
     bool up = true;                      /* reload-or-restart -> ReloadOrRestartUnit */
     for (const char *c = job; *c; up = *c++ == '-')
         if (*c != '-')
-            buf_c(&method, up ? (char)(*c - 'a' + 'A') : *c);
-    buf_z(&method, "Unit");
-    if (!args.no_block && ask("wait for jobs", "", "Subscribe", ""))
+            buf_c(method, up ? (char)(*c - 'a' + 'A') : *c);
+    buf_z(method, "Unit");
+    (void)buf_end(method);
+    if (!args.no_block && request("wait for jobs", "Subscribe"))
         return 1;
     for (u32 i = 0; i < names.n; i++) {
-        int r = add_job(buf_end(&method), job, names.name[i], mode);
+        int r = add_job(method->p, job, names.name[i], mode);
         status = status ? status : r;
     }
     int waited = wait_for_jobs();
@@ -185,15 +184,14 @@ int verb_is_failed(int argc, char **argv) { return (void)argc, (void)argv, check
 
 int verb_is_system_running(int argc, char **argv)
 {
-    struct stat st;
     struct bus_msg m;
     const char *state = "offline";
     (void)argc;
     (void)argv;
-    if (!args.root && sys_stat("/run/systemd/system", &st) == 0) {
+    if (!args.root && is_booted()) {
         if (!bus_is_there())
             return 1;
-        (void)ask(NULL, NULL, "Subscribe", "");
+        (void)request(NULL, "Subscribe");
         do
             state = props_get(NULL, NULL) ? "unknown" : prop_text("SystemState");
         while (args.wait && z_in("initializing\0starting\0", state) && client_next_signal(&m, -1) > 0);
@@ -205,16 +203,21 @@ int verb_is_system_running(int argc, char **argv)
 
 /* ---- small requests ------------------------------------------------------------------------ */
 
+static int kill_signal = SIGTERM;
+
+static int kill_one(const char *unit, bool first)
+{
+    (void)first;
+    return ask("kill unit ", unit, "KillUnit", "ssi", unit, args.whom ? args.whom : "all", kill_signal);
+}
+
 int verb_kill(int argc, char **argv)
 {
-    int signal = SIGTERM, status = 0;
     (void)argc;
     (void)argv;
-    if (args.signal && parse_signal(str_of(args.signal), &signal) < 0)
+    if (args.signal && parse_signal(str_of(args.signal), &kill_signal) < 0)
         return complain("Failed to parse signal string %s.", args.signal);
-    for (u32 i = 0; i < names.n; i++)
-        status |= ask("kill unit ", names.name[i], "KillUnit", "ssi", names.name[i], args.whom ? args.whom : "all", signal);
-    return status;
+    return names_each(kill_one);
 }
 
 static int reset_failed(const char *unit, bool first)
@@ -226,17 +229,17 @@ static int reset_failed(const char *unit, bool first)
 int verb_reset_failed(int argc, char **argv)
 {
     (void)argv;
-    return argc == 1 ? ask("reset failed state", "", "ResetFailed", "") : names_each(reset_failed);
+    return argc == 1 ? request("reset failed state", "ResetFailed") : names_each(reset_failed);
 }
 
 int verb_cancel(int argc, char **argv)
 {
     int status = 0;
     if (argc == 1)
-        return ask("cancel all jobs", "", "ClearJobs", "");
+        return request("cancel all jobs", "ClearJobs");
     for (int i = 1; i < argc; i++) {
         u64 id = 0;
-        if (parse_u64(str_of(argv[i]), 10, &id) < 0)
+        if (!decimal(argv[i], &id))
             return complain("Failed to parse job id \"%s\"", argv[i]);
         status |= ask("cancel job ", argv[i], "CancelJob", "u", (u32)id);
     }
@@ -247,5 +250,5 @@ int verb_daemon_reload(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    return bus_is_there() ? ask("reload daemon", "", "Reload", "") : 1;
+    return bus_is_there() ? request("reload daemon", "Reload") : 1;
 }

@@ -14,27 +14,27 @@ struct line { usec at; char text[1024]; };
 static bool take_record(struct str record, const char *unit, u32 pid, usec since, struct line *l)
 {
     struct str head = str_line(&record, ';'), text = str_line(&record, '\n');
+    struct str at = head;
     u64 who = 0;
-    for (u32 i = 0; i < 2; i++)
-        (void)str_line(&head, ',');
-    if (!text.p || parse_u64(str_line(&head, ','), 10, &l->at) < 0 || l->at < since)
-        return false;
-    int open = str_find(text, '['), colon = str_find(text, ':');
-    if (open < 0 || colon < open
-        || parse_u64(str_cut(str_from(text, (size_t)open + 1), (size_t)(colon - open - 2)), 10, &who) < 0)
+    for (u32 i = 0; i < 3; i++)
+        at = str_line(&head, ',');
+    if (!text.p || parse_u64(at, 10, &l->at) < 0 || l->at < since)
         return false;
     z_copy(l->text, sizeof l->text, str_cut(text, sizeof l->text - 1));
+    const char *open = strchr(l->text, '['), *colon = strchr(l->text, ':');
+    if (!open || colon < open + 2 || parse_u64((struct str){ open + 1, (size_t)(colon - open - 2) }, 10, &who) < 0)
+        return false;
     return who == 1 ? strstr(l->text, unit) != NULL : who && who == pid;
 }
 
 void status_log(const char *unit, u32 main_pid, usec since)
 {
     static struct line ring[LINES_MOST + 1];     /* the last `wanted`, and one into which the next is read */
-    char record[8192];
-    struct utsname u;
+    static char record[8192];
+    static struct utsname u;
     u64 wanted = 10;
     u32 n = 0;
-    if (args.lines && parse_u64(str_of(args.lines), 10, &wanted) < 0)
+    if (args.lines && !decimal(args.lines, &wanted))
         return;
     int fd = sys_open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
     if (fd < 0 || !wanted || sys_uname(&u) < 0)

@@ -30,14 +30,6 @@ static bool type_wanted(const char *name)
     return !args.types.n || (dot && list_has(&args.types, dot + 1));
 }
 
-static bool matches(int argc, char **argv, const char *name)
-{
-    for (int i = 1; i < argc; i++)
-        if (glob_match(argv[i], name))
-            return true;
-    return argc < 2;
-}
-
 /* ---- units --------------------------------------------------------------------------------- */
 
 static struct unit_row rows[UNITS_MAX];
@@ -46,7 +38,7 @@ static u32 collect_rows(void)
 {
     u32 n = 0, end = get_array(&reply.body, 8);
     struct unit_row u;
-    while (n < LEN(rows) && unit_row_next(end, &u))
+    while (n < LEN(rows) && fields_next(&reply.body, end, UNIT_ROW, &u))
         if (type_wanted(u.name) && (args.all || args.states.n || u.job_id || !STREQ(u.active, "inactive")))
             rows[n++] = u;
     qsort(rows, n, sizeof rows[0], by_type);
@@ -100,25 +92,21 @@ int verb_list_jobs(int argc, char **argv)
 {
     static char numbers[UNITS_MAX][8];
     u32 n = 0;
-    if (ask("list jobs", "", "ListJobs", ""))
+    if (request("list jobs", "ListJobs"))
         return 1;
-    struct bus_in *in = &reply.body;
-    u32 end = get_array(in, 8);
+    u32 end = get_array(&reply.body, 8);
+    struct { u64 id; const char *unit, *type, *state, *job_path, *unit_path; } job;
     grid_begin("JOB\0UNIT\0TYPE\0STATE\0");
-    while (array_next(in, end, 8) && n < LEN(numbers)) {
-        u32 id = get_u32(in);
-        const char *unit = get_string(in), *type = get_string(in), *state = get_string(in);
-        (void)get_string(in);
-        (void)get_string(in);
-        if (!matches(argc, argv, unit))
+    while (n < LEN(numbers) && fields_next(&reply.body, end, "usssoo", &job)) {
+        if (!matches(argc, argv, job.unit))
             continue;
         struct buf b = BUF_OVER(numbers[n]);
-        buf_u64(&b, id);
-        enum ink i = STREQ(state, "running") ? BOLD : PLAIN;
+        buf_u64(&b, job.id);
+        enum ink i = STREQ(job.state, "running") ? BOLD : PLAIN;
         grid_cell(buf_end(&b), PLAIN);
-        grid_cell(unit, i);
-        grid_cell(type, PLAIN);
-        grid_cell(state, i);
+        grid_cell(job.unit, i);
+        grid_cell(job.type, PLAIN);
+        grid_cell(job.state, i);
         n++;
     }
     if (n)
@@ -142,10 +130,10 @@ static u32 collect_files(int argc, char **argv)
             || !matches(argc, argv, name))
             continue;
         int state = install_state(str_of(name));
-        const char *word = name_of(file_state_names, state < 0 ? FILE_BAD : state);
-        if (!args.states.n || list_has(&args.states, word))
-            files[n++] = (struct file_row){ name, (i8)(state < 0 ? FILE_BAD : state),
-                                            index_compact(e) };
+        if (state < 0)
+            state = FILE_BAD;
+        if (!args.states.n || list_has(&args.states, name_of(file_state_names, state)))
+            files[n++] = (struct file_row){ name, (i8)state, index_compact(e) };
     }
     qsort(files, n, sizeof files[0], by_type);
     return n;
@@ -180,27 +168,9 @@ int verb_list_unit_files(int argc, char **argv)
 /* Names on the way from the root to here, and all that were printed when --plain. Their texts are kept
  * in one space that grows with the depth and is cut back. */
 static char tree_space[256 << 10];
+static struct arena tree = { tree_space, 1, sizeof tree_space };
 static const char *path[4096];
-static u32 path_n, tree_used;
-
-static const char *keep(const char *name)
-{
-    size_t n = strlen(name) + 1;
-    if (n > sizeof tree_space - tree_used)
-        return NULL;
-    char *at = tree_space + tree_used;
-    memcpy(at, name, n);
-    tree_used += (u32)n;
-    return at;
-}
-
-static bool on_path(const char *name)
-{
-    for (u32 i = 0; i < path_n; i++)
-        if (STREQ(path[i], name))
-            return true;
-    return false;
-}
+static u32 path_n;
 
 static int compare_deps(const void *a, const void *b)
 {
@@ -221,11 +191,9 @@ static u32 get_dependencies(const char *unit, const char **list, u32 max)
     for (const char *kind = kinds[args.after ? 2 : args.before ? 3 : args.reverse]; *kind; kind = z_next(kind)) {
         struct texts t = prop_texts(kind);
         for (const char *name; n < max && (name = text_next(&t));) {
-            u32 i = 0;
-            while (i < n && !STREQ(list[i], name))
-                i++;
-            if (i == n && (name = keep(name)))
-                list[n++] = name;
+            u32 kept = has(list, n, name) ? 0 : arena_text(&tree, str_of(name));
+            if (kept)
+                list[n++] = tree_space + kept;
         }
     }
     qsort(list, n, sizeof list[0], compare_deps);
@@ -245,7 +213,7 @@ static void put_tree(const char *unit, u32 level, u32 branches)
 {
     static const char *lists[8192];
     static u32 lists_n;
-    u32 used = tree_used, base = lists_n;
+    u32 used = tree.used, base = lists_n;
     bool circular = false;
     if (level > 30 || path_n == LEN(path))
         return;
@@ -256,7 +224,7 @@ static void put_tree(const char *unit, u32 level, u32 branches)
         const char *name = lists[base + i];
         enum ink color = PLAIN;
         enum glyph g = GLYPH_INACTIVE;
-        if (on_path(name)) {
+        if (has(path, path_n, name)) {
             circular = true;
             continue;
         }
@@ -278,7 +246,7 @@ static void put_tree(const char *unit, u32 level, u32 branches)
     if (args.plain)
         return;                          /* each is shown once: the path stays */
     path_n--;
-    tree_used = used;
+    tree.used = used;
 }
 
 static int put_whole_tree(const char *unit, bool first)

@@ -6,12 +6,24 @@
 
 struct args args;
 
-bool list_has(const struct list *l, const char *item)
+bool decimal(const char *z, u64 *n) { return parse_u64(str_of(z), 10, n) == 0; }
+
+bool has(const char *const *items, u32 n, const char *item)
 {
-    for (u32 i = 0; i < l->n; i++)
-        if (STREQ(l->items[i], item))
+    for (u32 i = 0; i < n; i++)
+        if (STREQ(items[i], item))
             return true;
     return false;
+}
+
+bool list_has(const struct list *l, const char *item) { return has(l->items, l->n, item); }
+
+bool matches(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++)
+        if (glob_match(argv[i], name))
+            return true;
+    return argc < 2;
 }
 
 /* Items separated by commas; the text is cut in place. */
@@ -34,22 +46,27 @@ static int fail(const char *fmt, const char *word, size_t n)
     return complain(fmt, program, (int)n, word), -EINVAL;
 }
 
+static int refuse(const char *name, const char *why)
+{
+    return complain("%s: option '--%s' %s", program, name, why), -EINVAL;
+}
+
 /* `text`: what is joined to the option, or NULL. */
 static int apply(const struct option *o, const char *name, char *text)
 {
     void *to = (char *)&args + o->field;
     bool wants = o->kind == TEXT || o->kind == LIST;
     if (text && !wants)
-        return fail("%s: option '--%.*s' doesn't allow an argument", name, 99);
+        return refuse(name, "doesn't allow an argument");
     if (wants && !text && !(text = *next++))
-        return name[1] ? fail("%s: option '--%.*s' requires an argument", name, 99)
+        return name[1] ? refuse(name, "requires an argument")
                        : fail("%s: option requires an argument -- '%.*s'", name, 1);
     switch ((enum option_kind)o->kind) {
     case FLAG: *(bool *)to = true; break;
     case COUNT: ++*(u8 *)to; break;
     case TEXT: *(const char **)to = text; break;
     case LIST: list_add(to, text); break;
-    case REFUSED: return fail("%s: option '--%.*s' is not supported by pith.", name, 99);
+    case REFUSED: return refuse(name, "is not supported by pith.");
     }
     return 0;
 }
@@ -119,14 +136,14 @@ void options_help(const struct options *table)
     const struct option *o = table->rows;
     u32 column = 80;
     for (const char *name = table->names; *name; name = z_next(name), o++) {
-        BUF(word, 64);
-        if (o->kind == REFUSED || o->field == offsetof(struct args, ignored) || o->field == offsetof(struct args, ignored_text))
+        struct buf *word = z_buf();
+        if (o->field >= offsetof(struct args, ignored_text))
             continue;
-        buf_fmt(&word, o->letter ? "  -%c " : "  ", o->letter);
+        buf_fmt(word, o->letter ? "  -%c " : "  ", o->letter);
         if (name[1])
-            buf_fmt(&word, "--%s%s", name, o->kind == TEXT || o->kind == LIST ? "=" : "");
-        out(column + word.n > 80 ? "\n%s" : "%s", buf_end(&word));
-        column = column + word.n > 80 ? word.n : column + word.n;
+            buf_fmt(word, "--%s%s", name, o->kind == TEXT || o->kind == LIST ? "=" : "");
+        out(column + word->n > 80 ? "\n%s" : "%s", buf_end(word));
+        column = column + word->n > 80 ? word->n : column + word->n;
     }
     out("\n");
 }

@@ -27,24 +27,23 @@ static bool on_terminal(void)
 
 static bool has_colours(void)
 {
-    static i8 known;
-    const char *term = env_of("TERM"), *forced = env_of("SYSTEMD_COLORS");
-    bool on = false;
-    if (known)
-        return known > 0;
-    if (!forced || parse_bool(str_of(forced), &on) < 0)
+    static bool known, on;
+    const char *term = env_of("TERM");
+    if (!known && parse_bool(str_of(env_of("SYSTEMD_COLORS")), &on) < 0)
         on = on_terminal() && !env_of("NO_COLOR") && !(term && STREQ(term, "dumb"));
-    known = on ? 1 : -1;
+    known = true;
     return on;
 }
 
 /* As systemd: no locale at all is taken for UTF-8, which is what small systems have. */
 bool is_utf8(void)
 {
-    const char *l = env_of("LC_ALL");
-    l = l && *l ? l : env_of("LC_CTYPE");
-    l = l && *l ? l : env_of("LANG");
-    return !l || !*l || strstr(l, "UTF-8") || strstr(l, "utf8");
+    for (EACH(name, "LC_ALL\0LC_CTYPE\0LANG\0")) {
+        const char *l = env_of(name);
+        if (l && *l)
+            return strstr(l, "UTF-8") || strstr(l, "utf8");
+    }
+    return true;
 }
 
 u32 out_columns(void)
@@ -52,9 +51,9 @@ u32 out_columns(void)
     const char *given = env_of("COLUMNS");
     struct winsize size = { 0 };
     u64 n = 0;
-    if (!on_terminal())
+    if (args.full || !on_terminal())
         return UINT32_MAX;
-    if (given && parse_u64(str_of(given), 10, &n) == 0 && n)
+    if (given && decimal(given, &n) && n)
         return (u32)n;
     return sys_ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
@@ -120,7 +119,8 @@ static void put_glyph(char c)
 static void out_v(const char *fmt, va_list ap)
 {
     static char line[16384];
-    struct buf b = BUF_OVER(line);
+    static struct buf b = BUF_OVER(line);
+    b.n = 0;
     buf_vfmt(&b, fmt, ap);
     for (u32 i = 0; i < b.n; i++) {
         char c = line[i];
@@ -155,6 +155,8 @@ int complain(const char *fmt, ...)
     return 1;
 }
 
+int failed(const char *what, int r) { return complain("Failed to %s: %s", what, strerror(-r)); }
+
 /* ---- tables -------------------------------------------------------------------------------- */
 
 enum { COLUMNS_MAX = 8 };
@@ -176,35 +178,41 @@ void grid_cell(const char *text, enum ink i)
     }
 }
 
+static u32 cell_width(u32 i) { return text_width(str_of(cells[i].text)); }
+
 /* A cell, padded; one that is too wide for the terminal ends in dots. */
 static void put_cell(u32 i, u32 width, bool last)
 {
     const char *text = cells[i].text;
-    u32 have = text_width(str_of(text)), n = (u32)strlen(text);
-    bool cut = have > width && width > 3, plain = cells[i].ink == PLAIN || !has_colours();
+    char ink = cells[i].ink;
+    u32 have = cell_width(i);
+    int n = INT32_MAX;
+    bool cut = have > width && width > 3;
     if (cut)
-        for (n = have = 0; have < width - 3; n++)
+        for (n = 0, have = 3; have < width; n++)
             have += ((u8)text[n + 1] & 0xc0) != 0x80;
-    out("%c%.*s%s", cells[i].ink, (int)n, text, cut ? "..." : "");
-    for (have = cut ? width : have; have < width && !(last && plain); have++)
-        out(" ");
-    out(last ? "\1\n" : "\1 ");
+    if (have > width || (last && (ink == PLAIN || !has_colours())))
+        have = width;
+    out("%c%.*s%s%*s%s", ink, n, text, cut ? "..." : "", (int)(width - have), "", last ? "\1\n" : "\1 ");
 }
 
 void grid_print(u32 hidden)
 {
-    u32 width[COLUMNS_MAX] = { 0 }, total = 0, last = 0, room = args.full ? UINT32_MAX : out_columns();
+    u32 width[COLUMNS_MAX] = { 0 }, total = 0, last = 0, room = out_columns();
     u32 first = args.no_legend ? columns : 0;
-    for (u32 i = first; i < cells_n; i++)
-        width[i % columns] = MAX(width[i % columns], text_width(str_of(cells[i].text)));
-    for (u32 c = 0; c < columns; c++)
-        if (!(hidden & BIT(c))) {
-            total += width[c] + 1;
-            last = c;
+    for (u32 c = 0; c < columns; c++) {
+        if (hidden & BIT(c))
+            continue;
+        for (u32 i = first + c; i < cells_n; i += columns) {
+            u32 w = cell_width(i);
+            width[c] = MAX(width[c], w);
         }
+        total += width[c] + 1;
+        last = c;
+    }
     if (total > room)
         width[last] = width[last] > total - room + 8 ? width[last] - (total - room) : MIN(width[last], 8u);
-    for (u32 i = first; i < cells_n; i++)
-        if (!(hidden & BIT(i % columns)))
-            put_cell(i, width[i % columns], i % columns == last);
+    for (u32 i = first, c = 0; i < cells_n; i++, c = i % columns)
+        if (!(hidden & BIT(c)))
+            put_cell(i, width[c], c == last);
 }

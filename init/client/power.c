@@ -6,26 +6,25 @@
 
 #include <linux/reboot.h>
 
-/* verb; what --force calls; what --force --force asks the kernel. Other verbs only isolate their target. */
-static const struct power { char verb[9], method[9]; u32 reboot; } powers[] = {
-    { "poweroff", "PowerOff", LINUX_REBOOT_CMD_POWER_OFF }, { "reboot", "Reboot", LINUX_REBOOT_CMD_RESTART },
-    { "halt", "Halt", LINUX_REBOOT_CMD_HALT }, { "kexec", "KExec", LINUX_REBOOT_CMD_KEXEC }, { "exit", "Exit", 0 },
-};
+/* Verbs; what --force calls; what --force --force asks the kernel. Other verbs only isolate their target. */
+static const char *const verbs = "exit\0poweroff\0reboot\0halt\0kexec\0", *const methods = "Exit\0PowerOff\0Reboot\0Halt\0KExec\0";
+static const u32 commands[] = { 0, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_HALT,
+                                LINUX_REBOOT_CMD_KEXEC };
 
-static int now(const struct power *p)
+static int now(const char *verb, u32 command)
 {
     if (sys_geteuid() != 0)
         return complain("Must be root.");
     sys_sync();
-    int r = args.reboot_argument ? sys_reboot(LINUX_REBOOT_CMD_RESTART2, args.reboot_argument) : sys_reboot(p->reboot, NULL);
-    return r < 0 ? complain("Failed to %s: %s", p->verb, strerror(-r)) : 0;
+    int r = args.reboot_argument ? sys_reboot(LINUX_REBOOT_CMD_RESTART2, args.reboot_argument) : sys_reboot(command, NULL);
+    return r < 0 ? failed(verb, r) : 0;
 }
 
 /* Where PID 1 looks for the argument of the last reboot(2): systemd's place. */
 static int write_reboot_argument(const char *text)
 {
     int r = file_put("/run/systemd/reboot-param", str_of(text), 0600);
-    return r < 0 ? complain("Failed to write reboot parameter file: %s", strerror(-r)) : 0;
+    return r < 0 ? failed("write reboot parameter file", r) : 0;
 }
 
 static bool kexec_loaded(void)
@@ -39,14 +38,12 @@ static int go_down(const char *verb)
 {
     if (STREQ(verb, "kexec") && !kexec_loaded())
         return complain("No kernel is loaded that kexec could start; load one with kexec -l first.");
-    const struct power *p = powers;
-    while (p < powers + LEN(powers) && !STREQ(p->verb, verb))
-        p++;
-    bool known = p < powers + LEN(powers);
+    i32 i = 0;
+    bool known = name_find(verbs, str_of(verb), &i) == 0;
     if (args.reboot_argument && args.force < 2 && write_reboot_argument(args.reboot_argument))
         return 1;
-    if (known && args.force >= 2 && p->reboot)
-        return now(p);
+    if (args.force >= 2 && commands[i])
+        return now(verb, commands[i]);
     if (args.dry_run)
         return 0;
     if (!bus_is_there())
@@ -54,7 +51,7 @@ static int go_down(const char *verb)
     if (args.message)
         (void)complain("%s", args.message);
     if (known && args.force)
-        return ask(verb, "", p->method, "");
+        return request(verb, name_of(methods, i));
     args.no_block |= known;
     return run_start(z_fmt("%s.target", verb), known ? "replace-irreversibly" : "isolate");
 }

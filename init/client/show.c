@@ -26,14 +26,14 @@ static void put_value(const char *name)
 static void format_u64(const char *name, u64 v)
 {
     static const char *const not_set = "MemoryCurrent\0TasksCurrent\0CPUWeight\0StartupCPUWeight\0IOWeight\0StartupIOWeight\0";
-    bool infinite = z_after(name, "Limit") || z_after(name, "Memory") || STREQ(name, "TasksMax");
-    if (v == UINT64_MAX && (z_ends(name, "NSec") || z_in(not_set, name)))
+    bool none = v == UINT64_MAX;
+    if (none && (z_ends(name, "NSec") || z_in(not_set, name)))
         buf_z(&value, "[not set]");
     else if (z_ends(name, "Timestamp"))
         buf_z(&value, time_text(v));
     else if (strstr(name, "USec"))
         buf_span(&value, v, 1);
-    else if (v == UINT64_MAX && infinite)
+    else if (none && (z_after(name, "Limit") || z_after(name, "Memory") || STREQ(name, "TasksMax")))
         buf_z(&value, "infinity");
     else
         buf_u64(&value, v);
@@ -65,108 +65,103 @@ const char *code_name(i32 code)
     return name ? name : "(null)";
 }
 
-static void format_moment(const char *what, usec at)
-{
-    buf_fmt(&value, at ? " ; %s=[%s]" : " ; %s=[n/a]", what, time_text(at));
-}
+static const char *moment(usec at) { return at ? time_text(at) : "n/a"; }
+static const char *yes_no(u64 b) { return b ? "yes" : "no"; }
 
 static void format_command(const struct command *c)
 {
-    buf_fmt(&value, "{ path=%s ; argv[]=%s ; ignore_errors=%s", c->path, c->argv, c->ignore ? "yes" : "no");
-    format_moment("start_time", c->started);
-    format_moment("stop_time", c->exited);
-    buf_fmt(&value, " ; pid=%u ; code=%s ; status=%d", c->pid, code_name(c->code), c->status);
-    if (c->code != CLD_EXITED)
-        buf_fmt(&value, "/%s", c->code ? signal_name(c->status) + 3 : "0");
-    buf_z(&value, " }");
+    i32 code = (i32)c->code, status = (i32)c->status;
+    bool exited = code == CLD_EXITED;
+    buf_fmt(&value, "{ path=%s ; argv[]=%s ; ignore_errors=%s ; start_time=[%s] ; stop_time=[%s] ; "
+                    "pid=%u ; code=%s ; status=%d%s%s }",
+            c->path, c->argv, yes_no(c->ignore), moment(c->started), moment(c->exited), (u32)c->pid, code_name(code), status,
+            exited ? "" : "/", exited ? "" : code ? signal_name(status) + 3 : "0");
 }
+
+/* The structures that have a form, alone or in an array; their fields, but of the first. */
+static const char *const structures = "(aiai)\0(uo)\0(ss)\0a(ss)\0a(sb)\0" COMMANDS "\0";
+static union { const char *text[2]; u64 number[2]; struct command command; } fields;
 
 /* One structure that is no element of an array. */
 static void format_struct(const char *signature, struct bus_in *in)
 {
     get_align(in, 8);
-    if (STREQ(signature, "(aiai)")) {        /* exit statuses, signals */
+    if (signature[1] == 'a') {               /* exit statuses, signals */
         for (u32 part = 0; part < 2; part++)
             for (u32 end = get_array(in, 4); array_next(in, end, 4);) {
                 i32 v = (i32)get_u32(in);
                 buf_fmt(&value, value.n ? " %s" : "%s", part ? signal_name(v) + 3 : z_fmt("%d", v));
             }
-    } else if (STREQ(signature, "(uo)")) {
-        u32 job = get_u32(in);
-        if (job)
-            buf_u64(&value, job);
-    } else if (STREQ(signature, "(ss)")) {
-        const char *a = get_string(in), *b = get_string(in);
-        if (*a || *b)
-            buf_fmt(&value, "%s \"%s\"", a, b);
-    } else if (show_empty()) {
-        buf_z(&value, "[unprintable]");
+        return;
     }
+    if (!fields_next(in, UINT32_MAX, signature + 1, &fields))
+        return;
+    if (signature[1] == 's' && (*fields.text[0] || *fields.text[1]))
+        buf_fmt(&value, "%s \"%s\"", fields.text[0], fields.text[1]);
+    else if (signature[1] == 'u' && fields.number[0])
+        buf_u64(&value, fields.number[0]);
 }
 
-/* as: words on one line; ay: hex digits; structures: a line each. False: it printed its lines. */
-static bool format_array(const char *name, const char *signature, struct bus_in *in)
+/* as: words on one line; ay: hex digits. */
+static void format_list(char type, struct bus_in *in)
 {
-    char type = signature[1];
-    bool files = STREQ(signature, "a(sb)"), commands = STREQ(signature, COMMANDS);
-    u32 end = get_array(in, type == '(' ? 8 : type == 'y' ? 1 : 4);
-    struct command c;
-    if (type != '(') {
-        while (array_next(in, end, 1))
-            if (type == 'y')
-                buf_fmt(&value, "%02x", get_u8(in));
-            else
-                format_word(get_string(in));
-        return true;
-    }
-    if (!files && !commands && !STREQ(signature, "a(ss)")) {
-        if (show_empty())
-            buf_z(&value, "[unprintable]");
-        return true;
-    }
-    while (commands ? command_next(in, end, &c) : array_next(in, end, 8)) {
-        if (commands) {
-            format_command(&c);
-        } else {
-            const char *a = get_string(in);
-            if (files)
-                buf_fmt(&value, "%s (ignore_errors=%s)", a, get_bool(in) ? "yes" : "no");
-            else
-                buf_fmt(&value, "%s (%s)", get_string(in), a);
-        }
-        put_value(name);
-    }
-    return false;
+    for (u32 end = get_array(in, type == 'y' ? 1 : 4); array_next(in, end, 1);)
+        if (type == 'y')
+            buf_fmt(&value, "%02x", get_u8(in));
+        else
+            format_word(get_string(in));
+}
+
+/* Structures: a line each. */
+static void put_lines(const char *name, const char *signature, struct bus_in *in)
+{
+    for (u32 end = get_array(in, 8); fields_next(in, end, signature + 2, &fields); put_value(name))
+        if (signature[3] == 'a')
+            format_command(&fields.command);
+        else if (signature[3] == 'b')
+            buf_fmt(&value, "%s (ignore_errors=%s)", fields.text[0], yes_no(fields.number[1]));
+        else
+            buf_fmt(&value, "%s (%s)", fields.text[1], fields.text[0]);
 }
 
 static void put_property(const struct prop *p)
 {
+    const char *name = p->name, *signature = p->signature;
     struct bus_in in = p->at;
     i32 v;
-    switch (p->signature[0]) {
+    if (strchr(signature, '(') && !z_in(structures, signature)) {
+        if (show_empty())
+            buf_z(&value, "[unprintable]");
+        put_value(name);
+        return;
+    }
+    switch (signature[0]) {
     case 's':
     case 'o': buf_z(&value, get_string(&in)); break;
-    case 'b': buf_z(&value, get_bool(&in) ? "yes" : "no"); break;
-    case 't': format_u64(p->name, get_u64(&in)); break;
+    case 'b': buf_z(&value, yes_no(get_bool(&in))); break;
+    case 't': format_u64(name, get_u64(&in)); break;
     case 'y': buf_u64(&value, get_u8(&in)); break;
     case 'u':
-        buf_fmt(&value, strstr(p->name, "UMask") || strstr(p->name, "Mode") ? "%04o" : "%u", get_u32(&in));
+        buf_fmt(&value, strstr(name, "UMask") || strstr(name, "Mode") ? "%04o" : "%u", get_u32(&in));
         break;
     case 'i':
         v = (i32)get_u32(&in);
-        if (v >= 0 || !z_ends(p->name, "ActionExitStatus"))
+        if (v >= 0 || !z_ends(name, "ActionExitStatus"))
             buf_fmt(&value, "%d", v);
         else if (show_empty())
             buf_z(&value, "[not set]");
         break;
-    case '(': format_struct(p->signature, &in); break;
+    case '(': format_struct(signature, &in); break;
     case 'a':
-        if (!format_array(p->name, p->signature, &in))
+        if (signature[1] == '(') {
+            put_lines(name, signature, &in);
             return;
+        }
+        format_list(signature[1], &in);
         break;
     default: return;
     }
-    put_value(p->name);
+    put_value(name);
 }
 
 static int show_one(const char *unit, bool first)

@@ -17,19 +17,22 @@ static const char *comm_of(u32 pid)
     return text;
 }
 
-static void put_process(u32 pid, const char *prefix, u32 width, enum glyph branch)
+/* The folder of the group that is shown, and what its lines begin with: blanks and a glyph for each level. Both
+ * grow with the depth and are cut back. */
+static char group_space[PATH_BYTES], prefix_space[64];
+static struct buf group = BUF_OVER(group_space), prefix = BUF_OVER(prefix_space);
+
+static void put_process(u32 pid, u32 depth, u32 width, enum glyph branch)
 {
-    char text[1024];
+    static char text[1024];
     struct str words = file_text(z_fmt("/proc/%u/cmdline", pid), text, sizeof text);
     for (u32 i = 0; i + 1 < words.n; i++)
         if ((u8)text[i] < ' ')
             text[i] = ' ';
-    u32 room = out_columns(), used = width + 3;
-    for (const char *c = prefix; *c; c++)
-        used += *c == ' ' ? 1 : 2;
-    int most = args.full || room == UINT32_MAX ? 1023 : (int)MAX(room, used + 8) - (int)used;
+    u32 room = out_columns(), used = prefix.n + depth + width + 3;
+    int most = (int)MIN(MAX(room, used + 8) - used, 1023u);
     /* A zombie has no words any more, only a name. */
-    out(words.n ? "\6%s%c%*u %.*s\1\n" : "\6%s%c%*u [%.*s]\1\n", prefix, branch, (int)width, pid, most,
+    out(words.n ? "\6%s%c%*u %.*s\1\n" : "\6%s%c%*u [%.*s]\1\n", prefix.p, branch, (int)width, pid, most,
         words.n ? text : comm_of(pid));
 }
 
@@ -39,12 +42,12 @@ static int compare_u32(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static u32 read_pids(const char *group, u32 *pids, u32 max)
+static u32 read_pids(u32 *pids, u32 max)
 {
     static char text[65536];
     u32 n = 0;
     u64 pid;
-    struct str rest = file_text(z_fmt("%s/cgroup.procs", group), text, sizeof text), line;
+    struct str rest = file_text(z_fmt("%s/cgroup.procs", group.p), text, sizeof text), line;
     while (n < max && (line = str_line(&rest, '\n')).p)
         if (parse_u64(line, 10, &pid) == 0)
             pids[n++] = (u32)pid;
@@ -52,74 +55,72 @@ static u32 read_pids(const char *group, u32 *pids, u32 max)
     return n;
 }
 
-static bool group_has_processes(const char *group)
+static bool group_has_processes(const char *folder)
 {
-    char text[256];
-    (void)file_get(z_fmt("%s/cgroup.events", group), text, sizeof text);
+    static char text[256];
+    (void)file_get(z_fmt("%s/cgroup.events", folder), text, sizeof text);
     return strstr(text, "populated 1") != NULL;
 }
 
 /* Groups below one, sorted; only those in which something runs. */
-static u32 read_groups(const char *group, char (*below)[256], u32 max)
+static u32 read_groups(char (*below)[256], u32 max)
 {
     u32 n = 0;
-    struct dir d;
-    dir_open(&d, group);
+    static struct dir d;
+    dir_open(&d, group.p);
     for (struct dirent *e; (e = dir_next(&d));)
-        if (e->d_type == DT_DIR && n < max && group_has_processes(z_fmt("%s/%s", group, e->d_name)))
+        if (e->d_type == DT_DIR && n < max && group_has_processes(z_fmt("%s/%s", group.p, e->d_name)))
             z_copy(below[n++], 256, str_of(e->d_name));
     qsort(below, n, 256, (int (*)(const void *, const void *))strcmp);
     return n;
 }
 
-/* `prefix`: blanks and glyphs. */
-static void put_group(const char *group, const char *prefix, u32 depth)
+static void put_group(u32 depth)
 {
     /* Six levels are what slices make in practice: 6 x 128 names. */
     static char groups[6][128][256];
     /* In the root there are the kernel's own threads: nobody asks for those. */
-    u32 pids[512], n = STREQ(group, "/sys/fs/cgroup") ? 0 : read_pids(group, pids, LEN(pids)), width = 1;
+    static u32 pids[512];
+    u32 n = STREQ(buf_end(&group), "/sys/fs/cgroup") ? 0 : read_pids(pids, LEN(pids));
     if (depth == LEN(groups))
         return;
-    u32 below = read_groups(group, groups[depth], LEN(groups[0]));
-    for (u32 most = n ? pids[n - 1] : 0; most >= 10; most /= 10)
-        width++;
+    u32 below = read_groups(groups[depth], LEN(groups[0])), group_n = group.n, prefix_n = prefix.n;
+    u32 width = n ? (u32)strlen(z_fmt("%u", pids[n - 1])) : 0;
+    (void)buf_end(&prefix);
     for (u32 i = 0; i < n; i++)
-        put_process(pids[i], prefix, width, i + 1 == n && !below ? GLYPH_LAST : GLYPH_BRANCH);
+        put_process(pids[i], depth, width, i + 1 == n && !below ? GLYPH_LAST : GLYPH_BRANCH);
     for (u32 i = 0; i < below; i++) {
-        BUF(path, PATH_BYTES);
-        BUF(deeper, 64);
         bool last = i + 1 == below;
-        out("%s%c%s\n", prefix, last ? GLYPH_LAST : GLYPH_BRANCH, groups[depth][i]);
-        buf_fmt(&path, "%s/%s", group, groups[depth][i]);
-        buf_fmt(&deeper, "%s%c", prefix, last ? GLYPH_SPACE : GLYPH_VERTICAL);
-        put_group(buf_end(&path), buf_end(&deeper), depth + 1);
+        const char *name = groups[depth][i];
+        out("%s%c%s\n", buf_end(&prefix), last ? GLYPH_LAST : GLYPH_BRANCH, name);
+        buf_fmt(&group, "/%s", name);
+        buf_c(&prefix, last ? GLYPH_SPACE : GLYPH_VERTICAL);
+        put_group(depth + 1);
+        group.n = group_n;
+        prefix.n = prefix_n;
     }
 }
 
-static void put_cgroup(const char *group, const char *prefix)
+/* `blanks` stand before the lines below. */
+static void put_cgroup(const char *path, u32 blanks)
 {
-    BUF(path, PATH_BYTES);
-    out("%sCGroup: %s\n", prefix + 8, *group ? group : "/");
-    buf_fmt(&path, "/sys/fs/cgroup%s", STREQ(group, "/") ? "" : group);
-    put_group(buf_end(&path), prefix, 0);
+    out("%*sCGroup: %s\n", (int)blanks - 8, "", *path ? path : "/");
+    group.n = prefix.n = 0;
+    buf_fmt(&group, "/sys/fs/cgroup%s", STREQ(path, "/") ? "" : path);
+    buf_fmt(&prefix, "%*s", (int)blanks, "");
+    put_group(0);
 }
 
 /* ---- a unit -------------------------------------------------------------------------------- */
 
 #define UP "active\0reloading\0"
 
-/* " (/etc/units/a.service; enabled; preset: enabled)". PID 1 keeps no [Install]: the files are asked. */
+/* " (/etc/units/a.service; enabled; preset: enabled)" */
 static void put_file(const char *path)
 {
-    if (!index_built())
-        index_build();
-    int s = install_state(str_of(prop_text("Id")));
-    out(" (%s", path);
-    if (s >= 0)
-        out("; %c%s\1%s", s == FILE_ENABLED ? GREEN : s == FILE_DISABLED ? YELLOW : PLAIN, name_of(file_state_names, s),
-            file_has_preset(s) ? "; preset: enabled" : "");
-    out(")");
+    const char *state = prop_text("UnitFileState"), *preset = prop_text("UnitFilePreset");
+    out(*state ? " (%s; %c%s\1%s%s)" : " (%s)", path,
+        STREQ(state, "enabled") ? GREEN : STREQ(state, "disabled") ? YELLOW : PLAIN, state, *preset ? "; preset: " : "", preset);
 }
 
 static void put_loaded(void)
@@ -127,9 +128,9 @@ static void put_loaded(void)
     struct prop p;
     const char *load = prop_text("LoadState"), *path = prop_text("FragmentPath"), *reason = "";
     if (prop_find("LoadError", &p)) {
-        get_align(&p.at, 8);
-        (void)get_string(&p.at);
-        reason = get_string(&p.at);
+        const char *error[2];
+        if (fields_next(&p.at, UINT32_MAX, "ss", error))
+            reason = error[1];
     }
     out("     Loaded: %c%s\1", z_in("loaded\0masked\0", load) ? PLAIN : RED, load);
     if (*reason)
@@ -160,22 +161,17 @@ static void put_active(enum ink i)
 {
     const char *active = prop_text("ActiveState"), *sub = prop_text("SubState"), *result = prop_text("Result");
     bool down = z_in("inactive\0failed\0", active);
-    usec enter = prop_number("ActiveEnterTimestamp"), leave = prop_number("ActiveExitTimestamp"), since = leave;
-    if (z_in(UP, active))
-        since = enter;
-    else if (down || STREQ(active, "activating"))
-        since = prop_number(down ? "InactiveEnterTimestamp" : "InactiveExitTimestamp");
-    out("     Active: %c%s", i, active);
-    if (!STREQ(active, sub))
-        out(" (%s)", sub);
-    out("\1");
+    usec enter = prop_number("ActiveEnterTimestamp"), leave = prop_number("ActiveExitTimestamp");
+    usec since = z_in(UP, active) ? enter : down ? prop_number("InactiveEnterTimestamp")
+               : STREQ(active, "activating") ? prop_number("InactiveExitTimestamp") : leave;
+    out(STREQ(active, sub) ? "     Active: %c%s\1" : "     Active: %c%s (%s)\1", i, active, sub);
     if (*result && !STREQ(result, "success"))
         out(" (Result: %s)", result);
     out(since ? " since %s\n" : "\n", when_text(since));
     if (since && down && enter && leave >= enter && !z_ends(prop_text("Id"), ".target")) {
-        BUF(span, 64);
-        buf_span(&span, leave - enter, USEC_MS);
-        out("   Duration: %s\n", buf_end(&span));
+        struct buf *span = z_buf();
+        buf_span(span, leave - enter, USEC_MS);
+        out("   Duration: %s\n", buf_end(span));
     }
 }
 
@@ -187,13 +183,10 @@ static void put_conditions(void)
     if (prop_number("ConditionResult") || !at || !prop_find("Conditions", &p))
         return;
     out("  Condition: start \5condition failed\1 at %s\n", when_text(at));
-    for (u32 end = get_array(&p.at, 8); array_next(&p.at, end, 8);) {
-        const char *type = get_string(&p.at);
-        bool trigger = get_bool(&p.at), negate = get_bool(&p.at);
-        const char *parameter = get_string(&p.at);
-        if ((i32)get_u32(&p.at) < 0)
-            out("             \023 %s=%s%s%s was not met\n", type, trigger ? "|" : "", negate ? "!" : "", parameter);
-    }
+    struct { const char *type; u64 trigger, negate; const char *parameter; u64 result; } c;
+    for (u32 end = get_array(&p.at, 8); fields_next(&p.at, end, "sbbsi", &c);)
+        if ((i32)c.result < 0)
+            out("             \023 %s=%s%s%s was not met\n", c.type, c.trigger ? "|" : "", c.negate ? "!" : "", c.parameter);
 }
 
 static void put_texts(const char *name, const char *label)
@@ -215,18 +208,18 @@ static void put_exit(i32 code, i32 status)
 /* Commands that have run, one line each. */
 static void put_processes(void)
 {
-    struct command c;
+    static struct command c;
     for (struct prop p = { 0 }; prop_next(&p);) {
         struct bus_in in = p.at;
         if (!STREQ(p.signature, COMMANDS))
             continue;
-        for (u32 end = get_array(&in, 8); command_next(&in, end, &c);) {
+        for (u32 end = get_array(&in, 8); fields_next(&in, end, COMMANDS + 2, &c);) {
             if (!c.code)
                 continue;
             bool clean = c.code == CLD_EXITED ? !c.status : c.code == CLD_KILLED && (c.status == SIGTERM || c.status == SIGINT
                          || c.status == SIGHUP || c.status == SIGPIPE);
-            out("    Process: %u %s=%.4096s %c", c.pid, p.name, c.argv, clean ? PLAIN : c.ignore ? YELLOW : RED);
-            put_exit(c.code, c.status);
+            out("    Process: %lu %s=%.4096s %c", (unsigned long)c.pid, p.name, c.argv, clean ? PLAIN : c.ignore ? YELLOW : RED);
+            put_exit((i32)c.code, (i32)c.status);
             out("\1\n");
         }
     }
@@ -259,16 +252,16 @@ static void put_pids(u32 running, u32 control)
 static void put_resources(bool runs)
 {
     u64 tasks = prop_number("TasksCurrent"), memory = prop_number("MemoryCurrent");
-    const char *group = prop_text("ControlGroup");
+    const char *path = prop_text("ControlGroup");
     if (tasks && tasks != UINT64_MAX)
         out("      Tasks: %lu\n", (unsigned long)tasks);
     if (memory && memory != UINT64_MAX) {
-        BUF(bytes, 32);
-        buf_bytes(&bytes, memory);
-        out("     Memory: %s\n", buf_end(&bytes));
+        struct buf *bytes = z_buf();
+        buf_bytes(bytes, memory);
+        out("     Memory: %s\n", buf_end(bytes));
     }
-    if (*group && (runs || STREQ(group, "/") || group_has_processes(z_fmt("/sys/fs/cgroup%s", group))))
-        put_cgroup(group, "             ");
+    if (*path && (runs || STREQ(path, "/") || group_has_processes(z_fmt("/sys/fs/cgroup%s", path))))
+        put_cgroup(path, 13);
 }
 
 /* Exit statuses are those of the LSB: 0 running, 3 not running, 4 not known. */
@@ -311,7 +304,7 @@ static int status_one(const char *unit, bool first)
 
 static int status_system(void)
 {
-    struct utsname u;
+    static struct utsname u;
     if (props_get("read server status", NULL) || sys_uname(&u) < 0)
         return 1;
     const char *state = prop_text("SystemState");
@@ -321,7 +314,7 @@ static int status_system(void)
         "    Since: %s\n  systemd: %s\n",
         (u32)prop_number("NNames"), (u32)prop_number("NJobs"), (u32)prop_number("NFailedUnits"),
         when_text(prop_number("UserspaceTimestamp")), prop_text("Version"));
-    put_cgroup(prop_text("ControlGroup"), "           ");
+    put_cgroup(prop_text("ControlGroup"), 11);
     return 0;
 }
 
@@ -331,7 +324,7 @@ static int resolve_pids(int argc, char **argv)
     static char found[16][UNIT_NAME_BYTES];
     u64 pid;
     for (int i = 1; i < argc && i <= (int)LEN(found); i++) {
-        if (parse_u64(str_of(argv[i]), 10, &pid) < 0)
+        if (!decimal(argv[i], &pid))
             continue;
         if (ask("get unit for PID ", argv[i], "GetUnitByPID", "u", (u32)pid))
             return 1;
@@ -347,8 +340,11 @@ int verb_status(int argc, char **argv)
     char *everything[] = { argv[0], "*", NULL };
     if (argc == 1 && !args.all && !args.states.n && !args.types.n)
         return status_system();
-    if (argc == 1 ? names_take(2, everything, ".service", true)
-                  : resolve_pids(argc, argv) || names_take(argc, argv, ".service", true))
+    if (argc == 1) {
+        argv = everything;
+        argc = 2;
+    }
+    if (resolve_pids(argc, argv) || names_take(argc, argv, ".service", true))
         return 1;
     return names_each(status_one);
 }

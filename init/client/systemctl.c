@@ -20,43 +20,48 @@
 static const struct options options = OPTIONS_OF(SYSTEMCTL_OPTIONS);
 
 /* BUS: needs PID 1, and is called when it was reached. NAMES: its operands are units (a service where no
- * type is said), found in `names`. ROOT: works on files, also with --root=. */
+ * type is said), found in `names`. ROOT: works on files, also with --root=, and patterns are nothing there. */
 enum { BUS = 1, NAMES = 2, ROOT = 4 };
 
 /* Lines of the help: verbs that one function does, and how many operands they take. */
-static const struct verb { const char *line; verb_fn *fn; u8 flags; } verbs[] = {
-    { "list-units [PATTERN...]", verb_list_units, BUS },
-    { "list-unit-files [PATTERN...]", verb_list_unit_files, ROOT },
-    { "list-jobs [PATTERN...]", verb_list_jobs, BUS },
-    { "list-dependencies [UNIT...]", verb_list_dependencies, BUS },
-    { "status [UNIT|PID...]", verb_status, BUS },
-    { "show [UNIT...]", verb_show, BUS | NAMES },
-    { "cat UNIT...", verb_cat, BUS | NAMES },
-    { "is-active UNIT...", verb_is_active, BUS | NAMES },
-    { "is-failed UNIT...", verb_is_failed, BUS | NAMES },
-    { "is-enabled UNIT...", verb_is_enabled, ROOT },
-    { "is-system-running", verb_is_system_running, ROOT },
-    { "start|stop|restart|reload|try-restart|reload-or-restart|try-reload-or-restart UNIT...", verb_job, 0 },
-    { "reload-or-try-restart|force-reload|condrestart|condreload|condstop UNIT...", verb_job, 0 },
-    { "isolate UNIT", verb_job, 0 },
-    { "kill UNIT...", verb_kill, BUS | NAMES },
-    { "reset-failed [UNIT...]", verb_reset_failed, BUS | NAMES },
-    { "cancel [JOB...]", verb_cancel, BUS },
-    { "enable|disable|reenable|mask|unmask UNIT...", verb_files, ROOT },
-    { "get-default", verb_get_default, ROOT },
-    { "set-default TARGET", verb_set_default, ROOT },
-    { "daemon-reload", verb_daemon_reload, 0 },
-    { "default|rescue|emergency|poweroff|halt|kexec", verb_power, 0 },
-    { "reboot [ARG]", verb_power, 0 },
-    { "exit [CODE]", verb_power, 0 },
-    { "switch-root [ROOT [INIT]]", verb_switch_root, BUS },
-};
+#define VERBS(V) \
+    V("list-units [PATTERN...]", verb_list_units, BUS) \
+    V("list-unit-files [PATTERN...]", verb_list_unit_files, ROOT) \
+    V("list-jobs [PATTERN...]", verb_list_jobs, BUS) \
+    V("list-dependencies [UNIT...]", verb_list_dependencies, BUS) \
+    V("status [UNIT|PID...]", verb_status, BUS) \
+    V("show [UNIT...]", verb_show, BUS | NAMES) \
+    V("cat UNIT...", verb_cat, BUS | NAMES) \
+    V("is-active UNIT...", verb_is_active, BUS | NAMES) \
+    V("is-failed UNIT...", verb_is_failed, BUS | NAMES) \
+    V("is-enabled UNIT...", verb_is_enabled, ROOT | NAMES) \
+    V("is-system-running", verb_is_system_running, ROOT) \
+    V("start|stop|restart|reload|try-restart|reload-or-restart|try-reload-or-restart UNIT...", verb_job, 0) \
+    V("reload-or-try-restart|force-reload|condrestart|condreload|condstop UNIT...", verb_job, 0) \
+    V("isolate UNIT", verb_job, 0) \
+    V("kill UNIT...", verb_kill, BUS | NAMES) \
+    V("reset-failed [UNIT...]", verb_reset_failed, BUS | NAMES) \
+    V("cancel [JOB...]", verb_cancel, BUS) \
+    V("enable|disable|reenable|mask|unmask UNIT...", verb_files, ROOT | NAMES) \
+    V("get-default", verb_get_default, ROOT) \
+    V("set-default TARGET", verb_set_default, ROOT) \
+    V("daemon-reload", verb_daemon_reload, 0) \
+    V("default|rescue|emergency|poweroff|halt|kexec", verb_power, 0) \
+    V("reboot [ARG]", verb_power, 0) \
+    V("exit [CODE]", verb_power, 0) \
+    V("switch-root [ROOT [INIT]]", verb_switch_root, BUS)
+#define VERB_LINE(line, fn, flags) line "\0"
+#define VERB_FN(line, fn, flags) fn,
+#define VERB_FLAGS(line, fn, flags) flags,
+static const char verb_lines[] = VERBS(VERB_LINE);
+static verb_fn *const verb_fns[] = { VERBS(VERB_FN) };
+static const u8 verb_flags[] = { VERBS(VERB_FLAGS) };
 
 static void help(void)
 {
     out("systemctl [OPTIONS...] COMMAND ...\n\nQuery or send control commands to the system manager.\n\nCommands:\n");
-    for (const struct verb *v = verbs; v < verbs + LEN(verbs); v++)
-        out("  %s\n", v->line);
+    for (EACH(line, verb_lines))
+        out("  %s\n", line);
     out("\nOptions:");
     options_help(&options);
     out("\nSee the systemctl(1) man page for details.\n");
@@ -81,35 +86,38 @@ static bool args_ok(void)
     return true;
 }
 
-/* `operands`: what stands behind the verbs in its line. */
-static const struct verb *find_verb(const char *name, struct str *operands)
+/* The number of the verb's line; `operands`: what stands behind the verbs in it. Negative: no such verb. */
+static int find_verb(const char *name, const char **operands)
 {
-    for (const struct verb *v = verbs; v < verbs + LEN(verbs); v++) {
-        *operands = str_of(v->line);
-        struct str names_ = str_line(operands, ' ');
-        for (struct str word; (word = str_line(&names_, '|')).p;)
+    int i = 0;
+    for (EACH(line, verb_lines)) {
+        struct str verbs = { line, strcspn(line, " ") };
+        *operands = line + verbs.n;
+        for (struct str word; (word = str_line(&verbs, '|')).p;)
             if (str_is(word, name))
-                return v;
+                return i;
+        i++;
     }
-    return NULL;
+    return -1;
 }
 
 static int run_verb(int argc, char **argv)
 {
-    struct str operands;
-    const struct verb *v = find_verb(argv[0], &operands);
-    if (!v)
+    const char *operands;
+    int v = find_verb(argv[0], &operands);
+    if (v < 0)
         return complain("Unknown command verb %s.", argv[0]);
-    int given = argc - 1, most = operands.n ? 1 + (str_find(operands, ' ') > 0) : 0;
-    if (!given && operands.n && operands.p[0] != '[')
+    u8 flags = verb_flags[v];
+    int most = *operands ? strchr(operands + 1, ' ') ? 2 : 1 : 0;
+    if (argc == 1 && *operands && operands[1] != '[')
         return complain("Too few arguments.");
-    if (given > most && !strstr(v->line, "..."))
+    if (argc - 1 > most && !strstr(operands, "..."))
         return complain("Too many arguments.");
-    if (args.root && !(v->flags & ROOT))
+    if (args.root && !(flags & ROOT))
         return complain("Verb '%s' cannot be used with --root= or --image=.", argv[0]);
-    if ((v->flags & BUS && !bus_is_there()) || (v->flags & NAMES && names_take(argc, argv, ".service", true)))
+    if ((flags & BUS && !bus_is_there()) || (flags & NAMES && names_take(argc, argv, ".service", !(flags & ROOT))))
         return 1;
-    return v->fn(argc, argv);
+    return verb_fns[v](argc, argv);
 }
 
 int systemctl_main(int argc, char **argv)

@@ -5,7 +5,7 @@
 
 /* ---- the time zone: tzfile(5) of /etc/localtime (musl's reader needs a heap) ------------------ */
 
-static u64 big_endian(const u8 *p, u32 bytes)
+__attribute__((noinline)) static u64 big_endian(const u8 *p, u32 bytes)
 {
     u64 v = 0;
     for (u32 i = 0; i < bytes; i++)
@@ -60,32 +60,23 @@ static struct zone zone_at(i64 when)
 
 /* ---- dates --------------------------------------------------------------------------------- */
 
-/* Days since 1970 -> year, month, day, in the calendar that repeats every 400 years. */
-static void date_of(i64 days, i32 *year, u32 *month, u32 *day)
-{
-    days += 719468;                      /* 0000-03-01, so that leap days come last */
-    i64 era = (days >= 0 ? days : days - 146096) / 146097;
-    u32 d = (u32)(days - era * 146097), y = (d - d / 1460 + d / 36524 - d / 146096) / 365;
-    u32 of_year = d - (365 * y + y / 4 - y / 100), m = (5 * of_year + 2) / 153;
-    *day = of_year - (153 * m + 2) / 5 + 1;
-    *month = m < 10 ? m + 3 : m - 9;
-    *year = (i32)(y + era * 400 + (*month <= 2));
-}
+static bool is_leap(u32 year) { return year % (year % 100 ? 4 : 400) == 0; }
 
 static const char *format_time(usec real, bool log)
 {
-    static const char *const weekdays = "ThuFriSatSunMonTueWed", *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    i64 t = (i64)(real / USEC_SEC);
-    struct zone z = zone_at(t);
-    i32 year;
-    u32 month, day;
-    t += z.offset;
-    i64 days = t >= 0 ? t / 86400 : (t - 86399) / 86400;
-    u32 second = (u32)(t - days * 86400);
-    date_of(days, &year, &month, &day);
+    static const char *const weekdays = "WedThuFriSatSunMonTue", *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const u8 lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    struct zone z = zone_at((i64)(real / USEC_SEC));
+    /* Since 1969, which a zone west of Greenwich may need. */
+    u64 t = real / USEC_SEC + 365 * 86400 + (u64)(i64)z.offset;
+    u32 days = (u32)(t / 86400), second = (u32)(t % 86400), day = days, year = 1969, month = 0;
+    for (u32 n; day >= (n = 365 + is_leap(year)); year++)
+        day -= n;
+    for (u32 n; day >= (n = lengths[month] + (month == 1 && is_leap(year))); month++)
+        day -= n;
     char *clock = z_fmt("%02u:%02u:%02u", second / 3600, second / 60 % 60, second % 60);
-    return log ? z_fmt("%.3s %02u %s", months + 3 * (month - 1), day, clock)
-               : z_fmt("%.3s %04d-%02u-%02u %s %s", weekdays + 3 * ((days % 7 + 7) % 7), year, month, day, clock, z.name);
+    return log ? z_fmt("%.3s %02u %s", months + 3 * month, day + 1, clock)
+               : z_fmt("%.3s %04u-%02u-%02u %s %s", weekdays + 3 * (days % 7), year, month + 1, day + 1, clock, z.name);
 }
 
 const char *time_text(usec real) { return real && real != USEC_INF ? format_time(real, false) : ""; }
@@ -101,7 +92,7 @@ static const struct { u32 from, unit; char word[7]; u8 rest; } spans[] = {
     { 60, 60, "min", SECOND }, [SECOND] = { 1, 1, "s", 0 },
 };
 
-static char *count(u64 n, u32 row)
+__attribute__((noinline)) static char *count(u64 n, u32 row)
 {
     const char *word = spans[row].word;
     return z_fmt("%lu%s%s", (unsigned long)n, word, *word == ' ' && n != 1 ? "s" : "");
