@@ -196,7 +196,7 @@ static void put_mount_helpers(struct build *b)
 static const char *complete_mount(struct build *b, u32 *traits)
 {
     BUF(path, PATH_BYTES);
-    if (unit_name_to_path(str_of(unit_name(b->id)), &path) < 0)
+    if (unit_name_to_path(b->name, &path) < 0)
         return "The unit's name is not that of a path.";
     struct str where = STR(path), what = text_of(b, D_What);
     struct str options = text_of(b, D_Options), type = text_of(b, D_FsType);
@@ -259,7 +259,7 @@ static void default_slice(struct str name, struct buf *out)
 
 static const char *slice_deps(struct build *b)
 {
-    struct str name = str_of(unit_name(b->id));
+    struct str name = b->name;
     BUF(slice, UNIT_NAME_BYTES);
     if (b->unit->type == UNIT_SLICE) {
         if (slice_parent(name, &slice) <= 0)
@@ -277,7 +277,7 @@ static const char *slice_deps(struct build *b)
 /* -.slice and system.slice are always there; so is a perpetual unit's default. */
 static void complete_slice(struct build *b)
 {
-    struct str name = str_of(unit_name(b->id));
+    struct str name = b->name;
     bool root = str_is(name, "-.slice");
     if (!root && !str_is(name, "system.slice"))
         return;

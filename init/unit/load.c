@@ -248,12 +248,11 @@ static int load_body(struct build *b, struct index_entry *e)
         return LOAD_ERROR;
     if (read_dropins(b) < 0)
         return LOAD_BAD_SETTING;
-    b->path = e ? text_at(b->unit->path) : unit_name(b->id);
-    for (u32 i = 0; i < 3; i++) {
-        static const char *const suffix[] = { ".wants", ".requires", ".upholds" };
-        static const u32 kinds[] = { DEP_WANTS, DEP_REQUIRES, DEP_UPHOLDS };
+    b->path = e ? text_at(b->unit->path) : b->name.p;
+    const u8 *kind = (const u8[]){ DEP_WANTS, DEP_REQUIRES, DEP_UPHOLDS };
+    for (EACH(suffix, ".wants\0.requires\0.upholds\0")) {
         dropins.n = 0;
-        scan_all_names(b->id, b->name, suffix[i], kinds[i]);
+        scan_all_names(b->id, b->name, suffix, *kind++);
     }
     if (unit_complete(b) < 0)
         return LOAD_BAD_SETTING;
@@ -261,13 +260,12 @@ static int load_body(struct build *b, struct index_entry *e)
 }
 
 /* A name that turns out to be an alias is handed to the unit whose name it is. */
-static bool load_as_alias(unit_id id, struct str real)
+static bool load_as_alias(const struct build *b, struct str real)
 {
-    struct str alias = str_of(unit_name(id));
-    if (str_eq(real, alias) || UNIT(id)->kept)
+    if (str_eq(real, b->name) || b->unit->kept)
         return false;
     unit_id target = unit_get(real);
-    return target && unit_alias(target, alias) == 0;
+    return target && unit_alias(target, b->name) == 0;
 }
 
 static void load_one(unit_id id)
@@ -278,7 +276,7 @@ static void load_one(unit_id id)
     bool masked;
     b.name = str_of(unit_name(id));
     struct index_entry *e = index_resolve(b.name, &real, &masked);
-    if (load_as_alias(id, STR(real)))
+    if (load_as_alias(&b, STR(real)))
         return;
     if (masked) {
         char path[PATH_BYTES];
@@ -289,7 +287,7 @@ static void load_one(unit_id id)
     u->load = (u8)load_body(&b, e);
     u->fresh = u->load == LOAD_LOADED;
     if (u->load == LOAD_BAD_SETTING)
-        log_line(LOG_ERR, "%s: Unit configuration has fatal error, unit will not be started.", unit_name(id));
+        log_line(LOG_ERR, "%s: Unit configuration has fatal error, unit will not be started.", b.name.p);
 }
 
 void load_pending(void)

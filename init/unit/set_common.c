@@ -164,7 +164,7 @@ int set_pid_file(struct build *b, const struct directive *d, struct str value)
     if (!str_starts(value, "/"))
         buf_z(&path, "/run/");
     path_simplify(value, false, &path);
-    if (path.over || !path_valid(STR(path)))
+    if (!path_valid(STR(path)))
         return build_ignore(b, d, "= path is not normalized", STR(path));
     return build_text(b, directive_id(d), STR(path), false);
 }
