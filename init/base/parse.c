@@ -30,6 +30,7 @@ int parse_hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+#define DIGITS "0123456789"
 static bool is_digit(struct str s) { return s.n && s.p[0] >= '0' && s.p[0] <= '9'; }
 
 /* Reads digits at the front of *s; -ERANGE when they do not fit, -EINVAL when there are none. */
@@ -53,11 +54,19 @@ static int take_digits(struct str *s, u32 base, u64 *out)
     return 0;
 }
 
+static struct str skip(struct str s, const char *set)
+{
+    while (s.n && in_set(s.p[0], set))
+        s = str_from(s, 1);
+    return s;
+}
+
+static struct str skip_blanks(struct str s) { return skip(s, BLANKS); }
+
 int parse_u64(struct str s, u32 base, u64 *out)
 {
     u64 v;
-    while (s.n && in_set(s.p[0], BLANKS))
-        s = str_from(s, 1);
+    s = skip_blanks(s);
     if (str_starts(s, "+"))
         s = str_from(s, 1);
     else if (str_starts(s, "-"))
@@ -117,13 +126,6 @@ const char span_words[] =
 const usec span_units[] = { 31557600 * USEC_SEC, 2629800 * USEC_SEC, 604800 * USEC_SEC, 86400 * USEC_SEC, 3600 * USEC_SEC,
                             USEC_MIN, USEC_SEC, USEC_MS, 1 };
 
-static struct str skip_blanks(struct str s)
-{
-    while (s.n && in_set(s.p[0], BLANKS))
-        s = str_from(s, 1);
-    return s;
-}
-
 /* Takes a unit at the front of *s, if there is one: the longest word that fits. */
 static bool take_unit(struct str *s, usec *unit)
 {
@@ -157,8 +159,7 @@ static int take_span(struct str *s, usec unit, usec *sum)
         return r;
     if (str_starts(*s, ".")) {
         fraction = *s = str_from(*s, 1);
-        while (is_digit(*s))
-            *s = str_from(*s, 1);
+        *s = skip(*s, DIGITS);
         fraction.n -= s->n;
         if (!fraction.n)
             return -EINVAL;
@@ -212,8 +213,7 @@ int parse_size(struct str s, u32 base, u64 *out)
             return r;
         bool point = str_starts(s, ".");
         struct str digits = str_from(s, point);
-        for (s = digits; point && is_digit(s); s = str_from(s, 1))
-            ;
+        s = point ? skip(digits, DIGITS) : digits;
         digits.n -= s.n;
         s = skip_blanks(s);
         const char *at = s.n && s.p[0] ? strchr(suffixes, s.p[0]) : NULL;
@@ -345,24 +345,16 @@ static int parse_limit(int which, struct str s, u64 *out)
         *out = RLIM_INFINITY;
         return 0;
     }
-    switch (which) {
-    case RLIMIT_CPU:
-    case RLIMIT_RTTIME:
-        r = parse_span(s, which == RLIMIT_CPU ? USEC_SEC : 1, &t);
-        if (r == 0)
-            *out = which == RLIMIT_CPU ? (t + USEC_SEC - 1) / USEC_SEC : t;
-        return r;
-    case RLIMIT_NICE:
+    const u32 plain = BIT(RLIMIT_NOFILE) | BIT(RLIMIT_NPROC) | BIT(RLIMIT_LOCKS) | BIT(RLIMIT_SIGPENDING) | BIT(RLIMIT_RTPRIO);
+    if (which == RLIMIT_NICE)
         return parse_limit_nice(s, out);
-    case RLIMIT_NOFILE:
-    case RLIMIT_NPROC:
-    case RLIMIT_LOCKS:
-    case RLIMIT_SIGPENDING:
-    case RLIMIT_RTPRIO:
-        return parse_u64(s, 10, out);
-    default:
-        return parse_size(s, 1024, out);
-    }
+    if (which != RLIMIT_CPU && which != RLIMIT_RTTIME)
+        return BIT(which) & plain ? parse_u64(s, 10, out) : parse_size(s, 1024, out);
+    usec unit = which == RLIMIT_CPU ? USEC_SEC : 1;
+    r = parse_span(s, unit, &t);
+    if (r == 0)
+        *out = (t + unit - 1) / unit;
+    return r;
 }
 
 int parse_rlimit(int which, struct str s, u64 *soft, u64 *hard)
@@ -473,8 +465,8 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
     char quote = 0;
     out->n = 0;
     out->over = false;
-    while (s.n && !(flags & WORD_KEEP_EMPTY) && in_set(s.p[0], separators))
-        s = str_from(s, 1);
+    if (!(flags & WORD_KEEP_EMPTY))
+        s = skip(s, separators);
     if (!s.n) {
         *rest = s;
         return 0;
@@ -498,11 +490,6 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
     }
     if (quote && !(flags & WORD_RELAX))
         return -EINVAL;
-    if (flags & WORD_KEEP_EMPTY)
-        s = str_from(s, 1);
-    else
-        while (s.n && in_set(s.p[0], separators))
-            s = str_from(s, 1);
-    *rest = s;
+    *rest = flags & WORD_KEEP_EMPTY ? str_from(s, 1) : skip(s, separators);
     return out->over ? -E2BIG : 1;
 }

@@ -496,14 +496,9 @@ const char *os_name(void)
     u32 n;
     if (file_read("/etc/os-release", &text, &n) < 0 && file_read("/usr/lib/os-release", &text, &n) < 0)
         return "Linux";
-    struct str rest = { text, n }, line;
-    while ((line = str_line(&rest, '\n')).p) {
-        struct buf b = BUF_OVER(name);
-        struct str value = str_from(line, 12);
-        if (str_starts(line, "PRETTY_NAME=") && word_next(&value, "\n", WORD_UNQUOTE, &b) > 0)
-            return buf_end(&b);
-    }
-    return "Linux";
+    struct str value = file_value((struct str){ text, n }, "PRETTY_NAME");
+    struct buf b = BUF_OVER(name);
+    return word_next(&value, "\n", WORD_UNQUOTE, &b) > 0 ? buf_end(&b) : "Linux";
 }
 
 static void put_part(struct buf *b, usec t, const char *what)

@@ -662,7 +662,6 @@ void control_job_removed(const struct finished *f)
 /* `systemctl start --wait` waits for it. */
 void control_unit_changed(unit_id id)
 {
-    static const char *const told[] = { "ActiveState", "SubState", "Job" };
     BUF(path, 512);
     if (!anyone_subscribed())
         return;
@@ -670,10 +669,10 @@ void control_unit_changed(unit_id id)
     struct bus_out m = signal_begin(path.p, BUS_PROPERTIES, "PropertiesChanged", "sa{sv}as");
     put_string(&m, ifaces[UNIT_OBJECT]);
     u32 token = array_open(&m, 8);
-    for (u32 i = 0; i < LEN(told); i++) {
+    for (EACH(told, "ActiveState\0SubState\0Job\0")) {
         put_struct(&m);
-        put_string(&m, told[i]);
-        put_unit_property(&m, id, ifaces[UNIT_OBJECT], told[i]);
+        put_string(&m, told);
+        put_unit_property(&m, id, ifaces[UNIT_OBJECT], told);
     }
     array_close(&m, token, 8);
     array_close(&m, array_open(&m, 4), 4);

@@ -480,8 +480,6 @@ u32 machine_state(void)
         return 4;
     if (!manager.finished)
         return basic && unit_active[basic] == ACTIVE ? 1 : 0;
-    if (is_up_or_coming("rescue.target") || is_up_or_coming("emergency.target"))
-        return 4;
     return failed_units() ? 3 : 2;
 }
 
