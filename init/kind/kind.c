@@ -97,6 +97,11 @@ void reset_failed(unit_id id)
     }
 }
 
+void deadline_in(unit_id id, usec t)
+{
+    timer_set(TIMER_KEY(TIMER_STATE, id), t == USEC_INF ? USEC_INF : usec_add(sys_now(), t));
+}
+
 /* ---- small services ------------------------------------------------------------------------ */
 
 /* Random bytes come 256 at a time: a call for each start would cost more than the rest of it. */

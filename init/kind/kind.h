@@ -109,10 +109,7 @@ void log_unit(unit_id id, enum level level, const char *fmt, ...) PRINTF(3, 4);
 /* Deadlines of a unit (base/timers.c). */
 enum { TIMER_STATE, TIMER_JOB, TIMER_WATCHDOG };
 #define TIMER_KEY(which, id) ((u32)(id) * 3 + (which))        /* a unit's lie together: fewer pages */
-static inline void deadline_in(unit_id id, usec t)
-{
-    timer_set(TIMER_KEY(TIMER_STATE, id), t == USEC_INF ? USEC_INF : usec_add(sys_now(), t));
-}
+void deadline_in(unit_id id, usec t);    /* of its state; USEC_INF: none */
 
 /* ---- process.c: processes of units --------------------------------------------------------- */
 
