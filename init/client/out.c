@@ -115,7 +115,8 @@ static void put_ink(char c)
 
 static void put_glyph(char c)
 {
-    static const char *const utf8 = "●\0○\0×\0↻\0├─\0└─\0│ \0  \0•\0", *const ascii = "*\0*\0x\0C\0|-\0`-\0| \0  \0*\0";
+    static const char *const utf8 = "●\0○\0×\0↻\0├─\0└─\0│ \0  \0•\0",
+                      *const ascii = "*\0*\0x\0C\0|-\0`-\0| \0  \0*\0";
     buf_z(&pending, nth(is_utf8() ? utf8 : ascii, c - GLYPH_ACTIVE));
 }
 
