@@ -147,12 +147,13 @@ int verb_list_unit_files(int argc, char **argv)
     u32 n = collect_files(argc, argv);
     grid_begin("UNIT FILE\0STATE\0PRESET\0FROM\0");
     for (u32 i = 0; i < n; i++) {
-        u32 s = BIT(files[i].state);
-        bool preset = file_has_preset(files[i].state);
+        i8 state = files[i].state;
+        u32 s = BIT(state);
+        bool preset = file_has_preset(state);
         bool good = s & (BIT(FILE_ENABLED) | BIT(FILE_ALIAS));
         bool bad = s & (BIT(FILE_MASKED) | BIT(FILE_MASKED_RUNTIME) | BIT(FILE_DISABLED) | BIT(FILE_BAD));
         grid_cell(files[i].name, PLAIN);
-        grid_cell(name_of(file_state_names, files[i].state), good ? GREEN : bad ? RED : PLAIN);
+        grid_cell(name_of(file_state_names, state), good ? GREEN : bad ? RED : PLAIN);
         grid_cell(preset ? "enabled" : "-", preset ? GREEN : GREY);
         grid_cell(files[i].compact ? "/etc/units" : "", PLAIN);
         compact |= files[i].compact;

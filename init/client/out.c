@@ -94,26 +94,30 @@ void out_str(struct str s)
         buf_str(&pending, s);
 }
 
+static const char *nth(const char *words, int n)
+{
+    while (n--)
+        words = z_next(words);
+    return words;
+}
+
 /* An ink is written only where it changes: what is plain from the start gets no code. */
 static void put_ink(char c)
 {
-    static const char codes[][9] = { "", ";1;39", ";1;31", ";1;32", ";1;33", ";38;5;245", ";4" };
+    static const char *const codes = "\033[0m\0\033[0;1;39m\0\033[0;1;31m\0\033[0;1;32m\0\033[0;1;33m\0"
+                                     "\033[0;38;5;245m\0\033[0;4m\0";
     static char current = PLAIN;
     if (c != current && has_colours()) {
         current = c;
-        buf_fmt(&pending, "\033[0%.9sm", codes[c - PLAIN]);
+        buf_z(&pending, nth(codes, c - PLAIN));
     }
 }
 
 static void put_glyph(char c)
 {
-    static const char utf8[][6] = { "●", "○", "×", "↻", "├─", "└─", "│ ", "  ", "•" },
-                      ascii[][2] = { "*", "*", "x", "C", "|-", "`-", "| ", "  ", "*" };
-    u32 i = (u32)(c - GLYPH_ACTIVE);
-    if (is_utf8())
-        buf_fmt(&pending, "%.6s", utf8[i]);
-    else
-        buf_fmt(&pending, "%.2s", ascii[i]);
+    static const char *const utf8 = "●\0○\0×\0↻\0├─\0└─\0│ \0  \0•\0",
+                      *const ascii = "*\0*\0x\0C\0|-\0`-\0| \0  \0*\0";
+    buf_z(&pending, nth(is_utf8() ? utf8 : ascii, c - GLYPH_ACTIVE));
 }
 
 static void out_v(const char *fmt, va_list ap)

@@ -7,7 +7,8 @@
 #include <linux/reboot.h>
 
 /* Verbs; what --force calls; what --force --force asks the kernel. Other verbs only isolate their target. */
-static const char *const verbs = "exit\0poweroff\0reboot\0halt\0kexec\0", *const methods = "Exit\0PowerOff\0Reboot\0Halt\0KExec\0";
+static const char *const verbs = "exit\0poweroff\0reboot\0halt\0kexec\0",
+                  *const methods = "Exit\0PowerOff\0Reboot\0Halt\0KExec\0";
 static const u32 commands[] = { 0, LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_HALT,
                                 LINUX_REBOOT_CMD_KEXEC };
 

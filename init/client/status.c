@@ -213,7 +213,7 @@ static void put_processes(void)
         struct bus_in in = p.at;
         if (!STREQ(p.signature, COMMANDS))
             continue;
-        for (u32 end = get_array(&in, 8); fields_next(&in, end, COMMANDS + 2, &c);) {
+        for (u32 end = get_array(&in, 8); fields_next(&in, end, p.signature + 2, &c);) {
             if (!c.code)
                 continue;
             bool clean = c.code == CLD_EXITED ? !c.status : c.code == CLD_KILLED && (c.status == SIGTERM || c.status == SIGINT
