@@ -472,7 +472,7 @@ const char *boot_target(void)
 void boot_units(void)
 {
     const char *target = boot_target();
-    status_line(STATUS_NORMAL, NULL, NULL, "\nWelcome to %s!\n", os_name());
+    status_line(STATUS_NORMAL, NULL, NULL, console_color() ? "\nWelcome to \033[1m%s\033[0m!\n" : "\nWelcome to %s!\n", os_name());
     (void)generate_all(target);
     index_build();
     adopt_what_is_there();
@@ -494,7 +494,8 @@ const char *os_name(void)
     static char name[128];
     char *text;
     u32 n;
-    if (file_read("/etc/os-release", &text, &n) < 0 && file_read("/usr/lib/os-release", &text, &n) < 0)
+    if (file_read(in_initrd() ? "/etc/initrd-release" : "/etc/os-release", &text, &n) < 0
+        && file_read("/usr/lib/os-release", &text, &n) < 0)
         return "Linux";
     struct str value = file_value((struct str){ text, n }, "PRETTY_NAME");
     struct buf b = BUF_OVER(name);

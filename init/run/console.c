@@ -28,6 +28,8 @@ void console_open(void)
     color = is_tty && !manager.no_color;
 }
 
+bool console_color(void) { return color; }
+
 void console_sane(void)
 {
     if (is_tty)

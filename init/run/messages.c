@@ -23,11 +23,27 @@ static const char *words_of(unit_id id)
 
 static const char *word(unit_id id, enum word which) { return name_of(words_of(id), which); }
 
+/* Units of paths that say nothing of themselves are described by the path, all others by their name. */
+const char *unit_description(unit_id id)
+{
+    static char text[PATH_BYTES];
+    struct buf b = BUF_OVER(text);
+    const char *own = unit_text(id, D_Description), *name = unit_name(id);
+    u32 type = BIT(UNIT(id)->type);
+    if (own || !(type & (BIT(UNIT_MOUNT) | BIT(UNIT_SWAP) | BIT(UNIT_DEVICE) | BIT(UNIT_SLICE))))
+        return own ? own : name;
+    if (STREQ(name, "-.mount"))
+        return "Root Mount";
+    if (type == BIT(UNIT_SLICE))
+        buf_z(&b, "Slice ");
+    return unit_name_to_path(str_of(name), &b) < 0 ? name : buf_end(&b);
+}
+
 void unit_ident(unit_id id, struct buf *out)
 {
-    const char *description = unit_text(id, D_Description);
+    const char *description = unit_description(id);
     buf_z(out, unit_name(id));
-    if (description && !STREQ(description, unit_name(id)))
+    if (!STREQ(description, unit_name(id)))
         buf_fmt(out, " - %s", description);
 }
 

@@ -305,12 +305,6 @@ static void put_file_state(struct props *p, unit_id id)
               state < 0 || !file_has_preset(state) ? "" : "enabled");
 }
 
-const char *unit_description(unit_id id)
-{
-    const char *text = unit_text(id, D_Description);
-    return text ? text : unit_name(id);
-}
-
 static void unit_identity(struct props *p, unit_id id)
 {
     prop_rows(p, "sId\0sFollowing\0sDescription\0sLoadState\0sActiveState\0sFreezerState\0sSubState\0sFragmentPath\0",

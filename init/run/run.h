@@ -68,7 +68,9 @@ enum status_kind { STATUS_NORMAL, STATUS_NOTICE, STATUS_EPHEMERAL };
 void status_line(enum status_kind kind, const char *color, const char *word, const char *fmt, ...) PRINTF(4, 5);
 void status_of_jobs(void);               /* the line that moves: what is being waited for */
 usec status_deadline(void);
+const char *unit_description(unit_id id);              /* valid until the next call */
 void unit_ident(unit_id id, struct buf *out);          /* "foo.service - Description" */
+bool console_color(void);                /* may a line have colours? */
 void console_open(void);
 void console_sane(void);                 /* the modes of a terminal that a person can type at */
 void console_flush(void);
@@ -110,7 +112,6 @@ int control_open(void);                 /* the listening socket */
 extern int control_fd;
 const char *load_state_name(unit_id id);
 const char *active_name(unit_id id);
-const char *unit_description(unit_id id);         /* or its name */
 void control_accept(void);
 void control_ready(u16 slot, u32 events);
 void control_job_removed(const struct finished *f);    /* signals to who subscribed */
