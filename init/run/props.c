@@ -390,10 +390,9 @@ static void put_service(struct props *p, unit_id id)
 {
     const struct runtime *rt = RT(id);
     const struct ran *ran = &rt->main;
-    prop_rows(p, "uMainPID\0sStatusText\0iStatusErrno\0sReloadResult\0uNRestarts\0TExecMainStartTimestamp\0"
-                 "TExecMainExitTimestamp\0uExecMainPID\0iExecMainCode\0iExecMainStatus\0",
-              MAX(rt->main_pid, 0), status_text(id), rt->error, name_of(result_names, rt->reload_result), rt->restarts,
-              ran->started, ran->exited, ran->pid, ran->code, ran->status);
+    prop_rows(p, "sReloadResult\0uNRestarts\0TExecMainStartTimestamp\0TExecMainExitTimestamp\0uExecMainPID\0"
+                 "iExecMainCode\0iExecMainStatus\0",
+              name_of(result_names, rt->reload_result), rt->restarts, ran->started, ran->exited, ran->pid, ran->code, ran->status);
 }
 
 static void put_type(struct props *p, unit_id id)
@@ -401,9 +400,11 @@ static void put_type(struct props *p, unit_id id)
     int type = UNIT(id)->type;
     bool runs = type == UNIT_SERVICE || type == UNIT_MOUNT || type == UNIT_SWAP;
     if (type == UNIT_SERVICE)
-        put_service(p, id);
+        prop_rows(p, "uMainPID\0sStatusText\0iStatusErrno\0", MAX(RT(id)->main_pid, 0), status_text(id), RT(id)->error);
     if (runs)
         prop_rows(p, "uControlPID\0sResult\0", MAX(RT(id)->control_pid, 0), name_of(result_names, RT(id)->result));
+    if (type == UNIT_SERVICE)
+        put_service(p, id);
     if (runs || type == UNIT_SLICE)
         put_control_group(p, id);
     u32 section = section_of_type(type);
