@@ -204,7 +204,9 @@ static uint64_t clock_us(clockid_t clock)
     (void)C(SYS_clock_gettime, clock, &t);
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
-uint64_t sys_now(void) { return clock_us(CLOCK_MONOTONIC); }
+static uint64_t held;
+uint64_t sys_now(void) { return held ? held : clock_us(CLOCK_MONOTONIC); }
+void sys_hold_clock(bool hold) { held = hold ? clock_us(CLOCK_MONOTONIC) : 0; }
 uint64_t sys_now_real(void) { return clock_us(CLOCK_REALTIME); }
 
 int sys_epoll_ctl(int ep, int op, int fd, uint32_t events, uint64_t tag)

@@ -86,6 +86,7 @@ int sys_shutdown(int fd, int how);
 
 /* events and time */
 uint64_t sys_now(void);                                          /* CLOCK_MONOTONIC, us */
+void sys_hold_clock(bool hold);                                  /* sys_now() says this moment until the next call */
 uint64_t sys_now_real(void);                                     /* CLOCK_REALTIME, us */
 int sys_epoll_create(void);
 int sys_epoll_ctl(int ep, int op, int fd, uint32_t events, uint64_t tag);

@@ -132,6 +132,8 @@ static bool take_unit(struct str *s, usec *unit)
     struct str t = skip_blanks(*s), word;
     size_t longest = 0;
     const usec *of = span_units;
+    if (!t.n)
+        return false;
     for (EACH(words, span_words)) {
         for (struct str rest = str_of(words); (word = str_word(&rest, " ")).p;)
             if (word.n > longest && str_eq(str_cut(t, word.n), word)) {

@@ -61,14 +61,15 @@ static int do_nice(struct child *c)
     return unit_has(c->s->unit, D_Nice) ? sys_setpriority(unit_int(c->s->unit, D_Nice)) : 0;
 }
 
-/* With `cap`, as close as we may: not above the limit that there is. */
-static int set_limit(int which, struct rlimit limit, bool cap)
+/* A limit; as much of it as may be had where that is too much for us. */
+static int set_limit(int which, struct rlimit limit)
 {
     struct rlimit old;
-    if (cap && sys_setrlimit(which, NULL, &old) == 0)
-        limit.rlim_max = MIN(limit.rlim_max, old.rlim_max);
-    if (cap)
-        limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
+    int r = sys_setrlimit(which, &limit, NULL);
+    if (r != -EPERM || sys_setrlimit(which, NULL, &old) < 0)
+        return r;
+    limit.rlim_max = MIN(limit.rlim_max, old.rlim_max);
+    limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
     return sys_setrlimit(which, &limit, NULL);
 }
 
@@ -77,14 +78,12 @@ static int set_limit(int which, struct rlimit limit, bool cap)
 static int do_limits(struct child *c)
 {
     struct rlimit limit = { 1024, 524288 };
-    int r = unit_has(c->s->unit, D_LimitNOFILE) ? 0 : set_limit(RLIMIT_NOFILE, limit, true);
+    int r = unit_has(c->s->unit, D_LimitNOFILE) ? 0 : set_limit(RLIMIT_NOFILE, limit);
     for (const struct setting *s = NULL; r == 0 && (s = setting_next(c->s->unit, s));) {
         if (s->id >= DIRECTIVES || setters[directives[s->id].setter].value != V_LIMIT)
             continue;
         memcpy(&limit, s->w, sizeof limit);
-        r = set_limit((int)directives[s->id].arg, limit, false);
-        if (r == -EPERM)
-            r = set_limit((int)directives[s->id].arg, limit, true);
+        r = set_limit((int)directives[s->id].arg, limit);
     }
     return r;
 }

@@ -16,6 +16,7 @@ static void wait_for_events(int timeout_ms)
 {
     ready_n = sys_epoll_wait(watch_epoll, ready, LEN(ready), timeout_ms);
     ready_n = MAX(ready_n, 0);
+    sys_hold_clock(true);                /* what follows from one wait happens at one time */
 }
 
 /* Events that are ready of one kind, each to its reader. */
@@ -181,6 +182,7 @@ int turn(int timeout_ms)
     bool more = settle_and_act();
     collect_clients();
     more |= settle_and_act();
+    sys_hold_clock(true);                /* a thousand services take a while to start */
     answer();
     if (manager.reload_wanted && !spawn_busy()) {
         manager.reload_wanted = false;
@@ -198,5 +200,6 @@ void run_loop(void)
 {
     for (int timeout_ms = 0; manager.objective == RUNNING_ON;)
         timeout_ms = turn(timeout_ms);
+    sys_hold_clock(false);               /* from here on PID 1 waits elsewhere too */
     leave_machine();
 }

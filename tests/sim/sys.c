@@ -345,6 +345,7 @@ int sys_epoll_wait(int ep, struct epoll_event *ev, int n, int timeout_ms)
     }
 }
 
+void sys_hold_clock(bool hold) { (void)hold; }
 uint64_t sys_now(void) { return sim.now; }
 uint64_t sys_now_real(void) { return sim.now + 1700000000ull * USEC_SEC; }
 
