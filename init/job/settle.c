@@ -5,22 +5,22 @@
  * handed on as records (job.h). */
 #include "job.h"
 
-static struct change changes[CHANGES_MAX];
+static struct change changes[CHANGES_MAX] SCRATCH;
 static u32 change_first, change_n;
 
-struct finished finished[UNITS_MAX];
+struct finished finished[UNITS_MAX] SCRATCH;
 u32 finished_n;
 struct system_action system_actions[16];
 u32 system_actions_n;
 struct report settle_report;
 
 /* Jobs that are to be finished, in order. A unit may be in it more than once. */
-static struct { unit_id unit; u8 result; bool recursive, already; u32 id; } ends[UNITS_MAX];
+static struct { unit_id unit; u8 result; bool recursive, already; u32 id; } ends[UNITS_MAX] SCRATCH;
 static u32 end_first, end_n;
 
 /* Units to look at again for BindsTo=, Upholds= and StopWhenUnneeded=. */
-static unit_id checks[UNITS_MAX];
-static u8 check_set[UNITS_MAX];
+static unit_id checks[UNITS_MAX] SCRATCH;
+static u8 check_set[UNITS_MAX] SCRATCH;
 static u32 checks_n;
 
 void change_push(struct change c)
@@ -100,7 +100,7 @@ static void wish(int type, unit_id id, int mode)
 
 /* Starts and stops of each unit that nobody asked for, since settle_forgive(): one that is upheld but cannot
  * run, or two that start each other by OnFailure=, would go on without end. */
-static u8 tries[UNITS_MAX];
+static u8 tries[UNITS_MAX] SCRATCH;
 static bool tried;
 
 static bool may_try(unit_id id, u32 most)

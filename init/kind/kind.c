@@ -43,7 +43,7 @@ void log_unit(unit_id id, enum level level, const char *fmt, ...)
 
 /* ---- states -------------------------------------------------------------------------------- */
 
-unit_id changed_units[UNITS_MAX];
+unit_id changed_units[UNITS_MAX] SCRATCH;
 u32 changed_n;
 
 u8 active_of(unit_id id, u8 state) { return kind_of(id)->active[state]; }

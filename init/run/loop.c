@@ -189,7 +189,7 @@ int turn(int timeout_ms)
         reload_now();
         more = true;
     }
-    if (manager.tidy_at && sys_now() >= manager.tidy_at) {
+    if (manager.tidy_at && !more && sys_now() >= manager.tidy_at) {
         manager.tidy_at = 0;
         boot_tidy();
     }

@@ -26,7 +26,7 @@ static const char *word(unit_id id, enum word which) { return name_of(words_of(i
 /* Units of paths that say nothing of themselves are described by the path, all others by their name. */
 const char *unit_description(unit_id id)
 {
-    static char text[PATH_BYTES];
+    static char text[UNIT_NAME_BYTES + 8];
     struct buf b = BUF_OVER(text);
     const char *own = unit_text(id, D_Description), *name = unit_name(id);
     u32 type = BIT(UNIT(id)->type);

@@ -259,7 +259,7 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static char file_space[FILE_BYTES + 1] __attribute__((aligned(4096)));
+static char file_space[FILE_BYTES + 1] SCRATCH;
 
 static int read_all(int fd, char **text, u32 *n)
 {
