@@ -241,6 +241,17 @@ static void env_of_manager(struct child *c)
     env_fmt(c, "SYSTEMD_EXEC_PID=%d", me);
 }
 
+/* PassEnvironment=: what PID 1 itself was started with. */
+static void env_passed(struct child *c)
+{
+    for (const struct setting *s = NULL; (s = setting_find(c->s->unit, D_PassEnvironment, s));)
+        for (char **own = exec_own_env; own && *own; own++) {
+            const char *value = z_after(*own, text_at(s->w[0]));
+            if (value && *value == '=')
+                env_keep(c, *own);
+        }
+}
+
 static void env_of_user(struct child *c)
 {
     env_set(c, "HOME", c->home);
@@ -286,6 +297,7 @@ int step_environment(struct child *c)
     c->envc = 0;
     c->envp[0] = NULL;
     env_of_manager(c);
+    env_passed(c);
     env_of_user(c);
     env_of_directories(c);
     env_of_terminal(c);

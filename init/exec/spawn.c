@@ -17,6 +17,7 @@
 struct exec_fds exec_fds = { -1, -1, -1, -1, -1, -1, -1 };
 const char *exec_env[MANAGER_ENV_MAX];
 u32 exec_env_n;
+char **exec_own_env;
 bool exec_cgroups;
 
 struct slot {

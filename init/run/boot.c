@@ -407,7 +407,8 @@ void boot_machine(int argc, char **argv)
     repair_descriptors();
     manager.userspace_at = sys_now();
     manager.exec_path = argv[0];
-    manager.in_container = detect_container(argv + argc + 1);    /* the environment lies behind argv */
+    exec_own_env = argv + argc + 1;      /* the environment lies behind argv */
+    manager.in_container = detect_container(exec_own_env);
     if (manager.in_container)
         take_arguments(argc, argv);
     log_to.ident = "pith[1]";
