@@ -162,6 +162,17 @@ static bool manual_ok(unit_id id, int type)
     return !(start && unit_int(id, D_RefuseManualStart)) && !(stop && unit_int(id, D_RefuseManualStop));
 }
 
+/* What is not there can neither be stopped nor killed. True: that was answered. */
+static bool is_nothing(struct call *k)
+{
+    u8 load = UNIT(k->unit)->load;
+    bool nothing = (load == LOAD_NOT_FOUND || load == LOAD_ERROR || load == LOAD_BAD_SETTING)
+                && unit_active[k->unit] == INACTIVE;
+    if (nothing)
+        fail(k, "NoSuchUnit", "Unit %s not loaded.", unit_name(k->unit));
+    return nothing;
+}
+
 static void m_job(struct call *k)
 {
     static struct report r;
@@ -169,6 +180,8 @@ static void m_job(struct call *k)
     const char *mode_name = get_string(&k->in);
     i32 mode;
     int type = job_type_of(k->arg, id);
+    if (type == JOB_STOP && is_nothing(k))
+        return;
     if (name_find(enum_tables[E_JOB_MODE], str_of(mode_name), &mode) < 0) {
         fail(k, INVALID, "Job mode %s invalid", mode_name);
     } else if (!manual_ok(id, type)) {
@@ -322,6 +335,8 @@ static void m_kill(struct call *k)
     const char *who = get_string(&k->in);
     int sig = (int)get_u32(&k->in);
     i32 whom;
+    if (is_nothing(k))
+        return;
     if (name_find("all\0main\0control\0all-fail\0main-fail\0control-fail\0", str_of(who), &whom) < 0) {
         fail(k, INVALID, "Invalid who argument %s", who);
     } else if (sig <= 0 || sig > 64) {
@@ -339,6 +354,8 @@ static void m_kill(struct call *k)
 
 static void m_reset_failed_unit(struct call *k)
 {
+    if (is_nothing(k))
+        return;
     deliver_type(k->unit, EV_RESET_FAILED);
     done(k);
 }
