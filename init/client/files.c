@@ -62,6 +62,8 @@ int verb_files(int argc, char **argv)
     const char *now = args.now ? z_lookup(then_jobs, verb) : NULL;
     if (!args.root && sys_geteuid() != 0)
         return complain("Failed to %s unit: Access denied: this is for root only.", verb);
+    if (args.root && now)                /* nothing runs in that tree, and PID 1 is another's */
+        return complain("--now cannot be used with --root=.");
     int r = do_all(file_fns[i], verb);
     if (r >= 0 && reenable)
         r = do_all(install_enable, "enable");
