@@ -133,8 +133,9 @@ void reload_now(void)
         return;
     }
     for (u32 id = 1; id < old_n; id++)
-        if (!tab->units[id].used || id >= tab->units_n)
-            forget_runtime((unit_id)id);
+        if (!tab->units[id].used || id >= tab->units_n
+            || (!is_alive(id) && !STREQ(old->arena.base + old->units[id].name, unit_name(id))))
+            forget_runtime((unit_id)id);         /* gone, or its number is another's now */
     table_commit();
     for (UNITS(id)) {
         jobs[id].cursor = 0;
