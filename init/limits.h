@@ -37,6 +37,11 @@
 #define INDEX_MAX (100u << 10)
 #define INDEX_BYTES (INDEX_MAX * 28)      /* a unit file's name has 24 bytes on average, and NUL */
 
+/* What one verb on unit files deals with: preset-all names each of 5,000 units three times and tells of a link for
+ * each, 400 bytes in all; and the links of all .wants folders, which tell whether a unit is enabled. */
+#define INSTALL_BYTES (8u << 20)
+#define INSTALL_LINKS_BYTES (4u << 20)
+
 /* Drop-in files of one unit, and folders that may hold them: 9 folders x (name, template,
  * 4 dashes, type). */
 #define DROPINS_MAX 64

@@ -300,9 +300,9 @@ static void put_file_state(struct props *p, unit_id id)
         return;
     if (!index_built())
         index_build();
-    int state = *text_at(UNIT(id)->path) ? install_state(str_of(unit_name(id))) : -ENOENT;
+    int state = *text_at(UNIT(id)->path) ? install_state(unit_name(id)) : -ENOENT;
     prop_rows(p, "sUnitFileState\0sUnitFilePreset\0", state < 0 ? "" : name_of(file_state_names, state),
-              state < 0 || !file_has_preset(state) ? "" : "enabled");
+              state < 0 ? "" : install_preset(unit_name(id), state));
 }
 
 static void unit_identity(struct props *p, unit_id id)

@@ -120,10 +120,13 @@ static bool lib_is_link(void)
     return sys_lstat(rooted("/lib", path), &st) < 0 || S_ISLNK(st.st_mode);
 }
 
+u32 index_builds;
+
 void index_build(void)
 {
     int r = 0;
     index_drop();
+    index_builds++;
     for (EACH(folder, search_dirs))
         if (r == 0 && (!STREQ(folder, "/lib/systemd/system") || !lib_is_link()))
             r = index_dir(folder);
@@ -139,6 +142,14 @@ void index_build(void)
     if (r < 0)
         log_line(LOG_ERR, "Limit INDEX_MAX or INDEX_BYTES reached (limits.h): "
                  "some names in the unit folders are left out.");
+}
+
+const char *builtin_find(struct str name)
+{
+    for (const char *at = builtins; *at; at = z_next(z_next(at)))
+        if (str_is(name, at))
+            return z_next(at);
+    return NULL;
 }
 
 bool index_built(void) { return entries_n > 1; }
