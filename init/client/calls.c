@@ -273,7 +273,7 @@ int names_take_files(int argc, char **argv, const char *suffix, const char *oper
     names_arena.used = 1;
     for (int i = 1; i < argc; i++) {
         BUF(name, UNIT_NAME_BYTES);
-        if (strchr(argv[i], '/')) {
+        if (strchr(argv[i], '/') && STREQ(suffix, ".service")) {       /* a target is no path */
             if (name_add(absolute(argv[i])))
                 return 1;
             continue;

@@ -130,6 +130,8 @@ static u32 collect_files(int argc, char **argv)
             || !matches(argc, argv, name))
             continue;
         int state = install_state(name);
+        if (state == -EISDIR)
+            continue;
         if (state < 0)
             state = FILE_BAD;
         if (!args.states.n || list_has(&args.states, name_of(file_state_names, state)))
@@ -161,7 +163,7 @@ int verb_list_unit_files(int argc, char **argv)
     grid_print(compact ? 0 : BIT(3));
     if (!args.no_legend)
         out("\n%u unit files listed.\n", n);
-    return 0;
+    return !n;
 }
 
 /* ---- dependencies -------------------------------------------------------------------------- */

@@ -413,9 +413,9 @@ static int check_link(const char *path)
     int r = sys_lstat(rooted(path, full), &st);
     if (r < 0 || !S_ISREG(st.st_mode))
         return r < 0 ? r : S_ISDIR(st.st_mode) ? -EISDIR : S_ISLNK(st.st_mode) ? -ELOOP : -EBADFD;
-    if (below_search_dirs(path, true))
-        return 0;                        /* it is there already */
-    return below_search_dirs(path, false) ? -ETXTBSY : 1;
+    if (*search_root)
+        return 1;                        /* there systemd does not see where the file lies */
+    return below_search_dirs(path, true) ? 0 : below_search_dirs(path, false) ? -ETXTBSY : 1;
 }
 
 int install_link(const char *const *paths, u32 n, const struct install_options *o)
@@ -526,7 +526,8 @@ static void add_once(struct items *list, const char *path)
 static int find_reverted(const char *name, struct items *todo)
 {
     char path[PATH_BYTES];
-    bool vendor = builtin_find(str_of(name));
+    const char *shipped = builtin_find(str_of(name));
+    bool vendor = shipped && *shipped != '@';
     u32 mode;
     for (EACH(folder, search_dirs)) {
         int r = look(path_fmt(path, "%s/%s", folder, name), &mode);
@@ -676,6 +677,7 @@ static int execute_preset(struct context *plus, struct context *minus, const str
 int install_preset_units(const char *const *names, u32 n, const struct install_options *o)
 {
     struct context plus = { 0 }, minus = { 0 };
+    presets_read();
     for (u32 i = 0; i < n; i++) {
         int r = prepare_preset(&plus, &minus, names[i]);
         if (r < 0)
@@ -700,6 +702,7 @@ int install_preset_all(const char *const *names, u32 n, const struct install_opt
     char path[PATH_BYTES];
     (void)names;
     (void)n;
+    presets_read();
     for (EACH(folder, search_dirs)) {
         struct dir d;
         int r = dir_open(&d, rooted(folder, path));

@@ -34,7 +34,8 @@ struct info {
 /* All of one pass: those before `todo` are done with; what is found on the way comes behind. */
 struct context { struct info *first, *last, *todo; };
 
-enum search_flags { SEARCH_LOAD = 1, SEARCH_FOLLOW = 2 /* links in CONFIG and RUNTIME too */, SEARCH_BUILTIN = 4 };
+enum search_flags { SEARCH_LOAD = 1, SEARCH_FOLLOW = 2 /* links in CONFIG and RUNTIME too */, SEARCH_BUILTIN = 4,
+                    SEARCH_FILES = 8 /* nothing generated */ };
 
 /* install_find.c */
 void *install_take(size_t bytes);                      /* never NULL; once it is full, install_full is set */
@@ -59,6 +60,7 @@ int install_discover(struct context *c, const char *name_or_path, u32 flags, str
 int install_alias_ok(const char *alias, const char *target, bool tell);
 
 /* install_state.c */
+void presets_read(void);                               /* unless they are known */
 int preset_query(const char *name, struct items *instances);   /* 1: enable, 0: disable */
 
 #endif

@@ -482,6 +482,8 @@ static int search_name(struct context *c, struct info *info, const char *name, u
 {
     char path[PATH_BYTES];
     for (EACH(folder, search_dirs)) {
+        if (flags & SEARCH_FILES && z_after(folder, "/run/systemd/generator"))
+            continue;
         int r = load(c, info, path_fmt(path, "%s/%s", folder, name), flags & ~SEARCH_BUILTIN);
         if (r >= 0)
             info->path = install_keep(str_of(path));
@@ -602,6 +604,15 @@ int install_discover(struct context *c, const char *name_or_path, u32 flags, str
     if (r < 0 && tell)
         note(r, name_or_path, NULL);
     return r;
+}
+
+int install_look_up(const char *name)
+{
+    struct context c = { 0 };
+    if (!unit_name_valid(str_of(name)))
+        return -EINVAL;
+    int r = install_discover(&c, name, SEARCH_FILES, NULL, false);
+    return r < 0 && r != -ENOENT ? r : r == 0;
 }
 
 bool install_exists(const char *name)

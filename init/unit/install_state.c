@@ -214,7 +214,7 @@ static void read_preset(const char *path, struct str text)
     }
 }
 
-static void read_presets(void)
+void presets_read(void)
 {
     char path[PATH_BYTES], *text;
     u32 bytes;
@@ -253,7 +253,7 @@ static bool rule_names(const char *rule, const char *name, struct items *instanc
 
 int preset_query(const char *name, struct items *instances)
 {
-    read_presets();
+    presets_read();
     for (const char *rule = presets; *rule;) {
         if (rule_names(rule, name, instances) || glob_match(rule + 1, name))
             return *rule == '+';

@@ -342,6 +342,7 @@ install_fn install_enable, install_disable, install_reenable, install_link, inst
     install_mask, install_unmask, install_revert,
     install_set_default, install_add_dependency;       /* the target is names[0] */
 int install_get_default(struct buf *out);
+int install_look_up(const char *name);                 /* 1: there is such a unit file, not generated; 0: none */
 bool install_exists(const char *name);                 /* false: the search path has no such unit file */
 
 /* ---- fstab.c, cmdline.c: texts that become unit files in /run/systemd/generator* ------------ */
