@@ -21,18 +21,19 @@
 static const struct options options = OPTIONS_OF(SYSTEMCTL_OPTIONS);
 
 /* BUS: needs PID 1, and is called when it was reached. NAMES: its operands are units (a service where no
- * type is said), found in `names`. ROOT: works on files, also with --root=, and patterns are nothing there. */
-enum { BUS = 1, NAMES = 2, ROOT = 4 };
+ * type is said), found in `names`. ROOT: works on files, also with --root=. TREE: the same, of a manager that knows
+ * the units of that tree. */
+enum { BUS = 1, NAMES = 2, ROOT = 4, TREE = 8 };
 
 /* Lines of the help: verbs that one function does, and how many operands they take. */
 #define VERBS(V) \
     V("list-units [PATTERN...]", verb_list_units, BUS) \
     V("list-unit-files [PATTERN...]", verb_list_unit_files, ROOT) \
     V("list-jobs [PATTERN...]", verb_list_jobs, BUS) \
-    V("list-dependencies [UNIT...]", verb_list_dependencies, BUS) \
+    V("list-dependencies [UNIT...]", verb_list_dependencies, BUS | TREE) \
     V("status [UNIT|PID...]", verb_status, BUS) \
-    V("show [UNIT...]", verb_show, BUS | NAMES) \
-    V("cat UNIT...", verb_cat, BUS | NAMES) \
+    V("show [UNIT...]", verb_show, BUS | NAMES | TREE) \
+    V("cat UNIT...", verb_cat, BUS | NAMES | TREE) \
     V("is-active UNIT...", verb_is_active, BUS | NAMES) \
     V("is-failed UNIT...", verb_is_failed, BUS | NAMES) \
     V("is-enabled UNIT...", verb_is_enabled, ROOT) \
@@ -47,7 +48,7 @@ enum { BUS = 1, NAMES = 2, ROOT = 4 };
     V("link PATH...", verb_files, ROOT) \
     V("preset-all", verb_preset_all, ROOT) \
     V("add-wants|add-requires TARGET UNIT...", verb_add_dependency, ROOT) \
-    V("edit UNIT...", verb_edit, NAMES) \
+    V("edit UNIT...", verb_edit, BUS | NAMES | TREE) \
     V("get-default", verb_get_default, ROOT) \
     V("set-default TARGET", verb_set_default, ROOT) \
     V("daemon-reload", verb_daemon_reload, 0) \
@@ -130,9 +131,9 @@ static int run_verb(int argc, char **argv)
         return complain("Too few arguments.");
     if (argc - 1 > most && !strstr(operands, "..."))
         return complain("Too many arguments.");
-    if (args.root && !(flags & ROOT))
+    if (args.root && !(flags & (ROOT | TREE)))
         return complain("Verb '%s' cannot be used with --root= or --image=.", argv[0]);
-    if ((flags & BUS && !bus_is_there()) || (flags & NAMES && names_take(argc, argv, ".service", !(flags & ROOT))))
+    if ((flags & BUS && !bus_is_there()) || (flags & NAMES && names_take(argc, argv, ".service", true)))
         return 1;
     return verb_fns[v](argc, argv);
 }
