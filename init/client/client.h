@@ -30,6 +30,7 @@ void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
 int failed(const char *what, int r);                 /* "Failed to WHAT: " and the negative errno in words; returns 1 */
 bool is_utf8(void);
+bool is_terminal(int fd);
 u32 out_columns(void);                       /* UINT32_MAX when nobody looks, and with --full */
 
 /* A table: cells are added row by row, texts stay their owner's until it is printed. */
