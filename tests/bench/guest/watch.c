@@ -126,6 +126,7 @@ static int wait_for_services(unsigned n, uint64_t after, unsigned limit_ms, stru
         nap(NAP_MS);
         if (sysinfo(&info) < 0 || info.procs < processes_before + n)
             continue;
+        nap(NAP_MS);
         *s = (struct seen){ 0 };
         each_process(look_at_service, s);
         if (s->n == n && s->first > after)
