@@ -461,11 +461,11 @@ static int put_escape(struct str *s, u32 flags, struct buf *out)
 
 /* Takes the first word of *rest into out, which it empties first: 1, 0 when there is none, -EINVAL
  * for an open quote or a bad escape (RELAX lets both pass), -E2BIG when out is too small. */
-/* What needs no look: neither quotes nor backslashes nor separators. */
+/* How much is neither quotes nor backslashes nor separators. None of these comes after the backslash in ASCII. */
 static size_t plain_length(struct str s, const char *separators)
 {
     size_t n = 0;
-    while (n < s.n && !in_set(s.p[n], separators) && !in_set(s.p[n], "\"'\\"))
+    while (n < s.n && (s.p[n] > '\\' || (!in_set(s.p[n], separators) && !in_set(s.p[n], "\"'\\"))))
         n++;
     return n;
 }

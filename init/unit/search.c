@@ -76,21 +76,21 @@ static struct index_entry *entry_add(struct str name, u16 dir, u8 kind)
     return e;
 }
 
-/* Most systems have folders of few kinds, and most units none: what is not there is not asked for. */
+/* Most systems have folders of few kinds, and most units none: what is not there is not asked for. The letter behind
+ * the dot tells the kind. */
 static u32 folder_kinds;
+
+static u32 suffix_bit(const char *suffix) { return BIT(suffix[1] & 31); }
 
 static u32 folder_kind(struct str name)
 {
-    u32 kind = 1;
-    for (EACH(suffix, ".d\0.wants\0.requires\0.upholds\0")) {
+    for (EACH(suffix, ".d\0.wants\0.requires\0.upholds\0"))
         if (str_ends(name, suffix))
-            return kind;
-        kind <<= 1;
-    }
+            return suffix_bit(suffix);
     return 0;
 }
 
-bool index_has_folders(const char *suffix) { return folder_kinds & folder_kind(str_of(suffix)); }
+bool index_has_folders(const char *suffix) { return folder_kinds & suffix_bit(suffix); }
 
 /* One name of a folder. -ENOSPC: the index is full. */
 static int index_name_in(int fd, u16 dir, struct str name, u8 type)
@@ -291,6 +291,8 @@ static int read_all(int fd, char **text, u32 *n)
         *n += (u32)got;
         if (*n > FILE_BYTES)
             r = -EFBIG;
+        else if (*n == st.st_size)
+            break;                       /* no read that only says so */
     }
     *text = file_space;
     return r;
