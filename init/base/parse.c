@@ -459,8 +459,6 @@ static int put_escape(struct str *s, u32 flags, struct buf *out)
     return 0;
 }
 
-/* Takes the first word of *rest into out, which it empties first: 1, 0 when there is none, -EINVAL
- * for an open quote or a bad escape (RELAX lets both pass), -E2BIG when out is too small. */
 /* How much is neither quotes nor backslashes nor separators. None of these comes after the backslash in ASCII. */
 static size_t plain_length(struct str s, const char *separators)
 {
@@ -470,6 +468,8 @@ static size_t plain_length(struct str s, const char *separators)
     return n;
 }
 
+/* Takes the first word of *rest into out, which it empties first: 1, 0 when there is none, -EINVAL
+ * for an open quote or a bad escape (RELAX lets both pass), -E2BIG when out is too small. */
 int word_next(struct str *rest, const char *separators, u32 flags, struct buf *out)
 {
     struct str s = *rest;

@@ -29,10 +29,8 @@ static bool raw_line(struct lexer *l, struct str *line)
 
 static bool is_comment(struct str line)
 {
-    size_t n = 0;
-    while (n < line.n && in_set(line.p[n], BLANKS))
-        n++;
-    return n < line.n && (line.p[n] == '#' || line.p[n] == ';');
+    line = str_trim(line);
+    return line.n && (line.p[0] == '#' || line.p[0] == ';');
 }
 
 /* An odd number of backslashes at the end: the next line belongs to this one. */

@@ -118,7 +118,8 @@ static void look_at_service(pid_t pid, const char *exe, void *arg)
 }
 
 /* Waits until all services run that started after a time. The number of processes is cheap to ask for, so a look into
- * /proc waits for that. */
+ * /proc waits for that, and then for one nap more: those that were forked last may not have run yet, and the idle class
+ * too is given a tick or two while others want to run. */
 static int wait_for_services(unsigned n, uint64_t after, unsigned limit_ms, struct seen *s)
 {
     struct sysinfo info;
