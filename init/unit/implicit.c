@@ -31,7 +31,7 @@ enum {
 #define X(who, kinds, target) { who, kinds },
 static const struct { u32 who, kinds; } default_deps[] = { DEFAULT_DEPS(X) };
 #undef X
-#define X(who, kinds, target) target "\0"
+#define X(who, kinds, target) target ".target\0"
 static const char default_targets[] = DEFAULT_DEPS(X);
 #undef X
 
@@ -291,11 +291,8 @@ static void add_default_deps(unit_id id, u32 traits)
 {
     u32 i = 0;
     for (EACH(target, default_targets)) {
-        BUF(name, UNIT_NAME_BYTES);
-        if (default_deps[i].who & traits) {
-            buf_fmt(&name, "%s.target", target);
-            add_dep(id, default_deps[i].kinds, STR(name));
-        }
+        if (default_deps[i].who & traits)
+            add_dep(id, default_deps[i].kinds, str_of(target));
         i++;
     }
 }
