@@ -44,11 +44,13 @@ static int do_all(install_fn *fn, const char *verb)
     report.n = 0;
     install_utf8 = is_utf8();
     index_build();
-    for (u32 i = 0; i < names.n && result >= 0; i++) {
+    for (u32 i = 0; fn == install_enable && i < names.n && result >= 0; i++)      /* all or none */
+        result = install_check(str_of(names.name[i]), &o, &report);
+    for (u32 i = 0, n = result < 0 ? 0 : names.n; i < n; i++) {
         int r = fn(str_of(names.name[i]), &o, &report);
-        result = r < 0 ? r : MAX(result, r);
+        result = result < 0 || r < 0 ? MIN(result, r) : MAX(result, r);
     }
-    if (!args.quiet && report.n)
+    if ((!args.quiet || result < 0) && report.n)
         complain("%.*s", (int)(report.n - 1), report.p);
     return result;
 }
@@ -66,7 +68,7 @@ int verb_files(int argc, char **argv)
         return complain("--now cannot be used with --root=.");
     int r = do_all(file_fns[i], verb);
     if (r >= 0 && reenable)
-        r = do_all(install_enable, "enable");
+        r = do_all(install_enable, verb);
     if (r == 0 && z_in("enable\0reenable\0", verb) && !args.quiet)
         explain_static();
     if (reload() || r < 0)

@@ -313,6 +313,7 @@ struct install_options { bool runtime, force; u32 depth; const char *verb; };
 extern bool install_utf8;                              /* messages may use an arrow */
 /* What was done and what went wrong is written to the report, as systemctl prints it. 1: done, 0: the
  * unit has no [Install] section, negative: failed. */
+int install_check(struct str name, const struct install_options *o, struct buf *report);   /* may it be enabled? */
 int install_enable(struct str name, const struct install_options *o, struct buf *report);
 int install_disable(struct str name, const struct install_options *o, struct buf *report);
 int install_mask(struct str name, const struct install_options *o, struct buf *report);
