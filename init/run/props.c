@@ -264,9 +264,7 @@ static void put_job(struct bus_out *m, unit_id id)
 
 const char *load_state_name(unit_id id)
 {
-    _Static_assert(LOAD_STUB == 0 && LOAD_LOADED == 1 && LOAD_NOT_FOUND == 2 && LOAD_BAD_SETTING == 3 && LOAD_ERROR == 4
-                   && LOAD_MASKED == 5, "the order of the names");
-    return name_of("stub\0loaded\0not-found\0bad-setting\0error\0masked\0", UNIT(id)->load);
+    return name_of(load_names, UNIT(id)->load);
 }
 const char *active_name(unit_id id) { return name_of(active_names, unit_active[id]); }
 
