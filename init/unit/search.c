@@ -309,11 +309,11 @@ int file_read(const char *path, char **text, u32 *n)
     return r;
 }
 
-/* A byte of a packed text: itself, or what its pair stands for. Pairs nest less than 128 deep. */
+/* Pairs nest less than 256 deep. */
 static char *unpack_byte(u8 c, const u8 (*pairs)[2], char *to)
 {
-    if (c >= 128)
-        return unpack_byte(pairs[c - 128][1], pairs, unpack_byte(pairs[c - 128][0], pairs, to));
+    if (pairs[c][0])
+        return unpack_byte(pairs[c][1], pairs, unpack_byte(pairs[c][0], pairs, to));
     *to = (char)c;
     return to + 1;
 }
