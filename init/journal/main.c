@@ -161,7 +161,7 @@ static void accept_streams(void)
             return;
         struct stream *s = free_stream();
         if (!s) {
-            static const struct stream own = { .pid = 1, .ident = "pith-journal", .header[PRIORITY] = LOG_ERR | 3 << 3 };
+            struct stream own = { .pid = 1, .ident = "pith-journal", .header[PRIORITY] = LOG_ERR | 3 << 3 };
             put_line(&own, S("Limit STREAMS_MAX reached: a service's output is not read."));
             sys_close(fd);
             return;

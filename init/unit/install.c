@@ -329,9 +329,7 @@ static int change(struct str name, bool enable, const struct install_options *o,
         return 1;
     }
     if (info->compact) {
-        buf_fmt(report, "Failed to %s unit: %s is enabled by lying in /etc/units.\n"
-                "Move the file away to disable it, or empty it to mask it (: >%s), then run "
-                "'systemctl daemon-reload'.\n", o->verb, info->path, info->path);
+        buf_fmt(report, packed_text(TEXT_COMPACT_DISABLE), o->verb, info->path, info->path);
         return -EBUSY;
     }
     if (enable)
@@ -365,8 +363,7 @@ int install_mask(struct str name, const struct install_options *o, struct buf *r
     char path[PATH_BYTES];
     int r = look_up(name, &info);
     if (r == 0 && info.compact) {
-        buf_fmt(report, "Failed to %s unit: %s is read before all other folders.\n"
-                "Empty the file to mask it (: >%s), then run 'systemctl daemon-reload'.\n", o->verb, info.path, info.path);
+        buf_fmt(report, packed_text(TEXT_COMPACT_MASK), o->verb, info.path, info.path);
         return -EBUSY;
     }
     if (r < 0 && !*search_root)

@@ -309,22 +309,6 @@ int file_read(const char *path, char **text, u32 *n)
     return r;
 }
 
-/* Pairs nest less than 256 deep. */
-static char *unpack_byte(u8 c, const u8 (*pairs)[2], char *to)
-{
-    if (pairs[c][0])
-        return unpack_byte(pairs[c][1], pairs, unpack_byte(pairs[c][0], pairs, to));
-    *to = (char)c;
-    return to + 1;
-}
-
-char *unpack(const char *packed, const u8 (*pairs)[2], char *to)
-{
-    for (; *packed; packed++)
-        to = unpack_byte((u8)*packed, pairs, to);
-    return to;
-}
-
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path)
 {
     index_path(e, path);

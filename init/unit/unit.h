@@ -290,7 +290,6 @@ int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path
 
 extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
 extern const u8 builtin_pairs[][2], directive_pairs[][2];
-char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
 
 /* ---- load.c -------------------------------------------------------------------------------- */
 
