@@ -58,6 +58,8 @@ void status_log(const char *unit, usec since)
     int fd = sys_open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
     if (fd < 0 || !wanted || sys_uname(&u) < 0)
         return;
+    /* The kernel stamps its log by another clock, some ms off PID 1's: rather a line of the run before. */
+    since -= MIN(since, 250 * USEC_MS);
     u32 slots = (u32)MIN(wanted, (u64)LINES_MOST) + 1;
     for (ssize_t got; (got = sys_read(fd, record, sizeof record)) > 0 || got == -EPIPE;)
         if (got > 0)

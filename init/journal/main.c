@@ -178,16 +178,16 @@ static void read_log(void)
 {
     static char data[8192];
     for (u32 i = 0; i < 64; i++) {
-        ssize_t n = sys_recv(LOG_FD, data, sizeof data, MSG_DONTWAIT);
+        ssize_t n = sys_recv(LOG_FD, data, sizeof data - 1, MSG_DONTWAIT);
         if (n <= 0)
             return;
         struct str rest = { data, (size_t)n }, line;
         while ((line = str_line(&rest, '\n')).p) {
-            if (kmsg >= 0 && sys_write(kmsg, line.p, line.n) >= 0)
+            /* With its newline: a record without one stays open, and nobody sees it before the next. */
+            if (kmsg >= 0 && sys_write(kmsg, line.p, line.n + 1) >= 0)
                 continue;
             struct str text = str_from(line, (size_t)MAX(str_find(line, '>') + 1, 0));
-            (void)sys_write(console, text.p, text.n);
-            (void)sys_write(console, "\n", 1);
+            (void)sys_write(console, text.p, text.n + 1);
         }
     }
 }
