@@ -143,7 +143,7 @@ verb_fn verb_list_units, verb_list_unit_files, verb_list_jobs, verb_list_depende
     verb_reset_failed, verb_daemon_reload, verb_cancel,
     verb_power, verb_switch_root,                                                           /* power.c */
     verb_files, verb_is_enabled, verb_get_default, verb_set_default, verb_cat;              /* files.c */
-void status_log(const char *unit, u32 main_pid, usec since);     /* the last lines it wrote: kmsg.c */
+void status_log(const char *unit, usec since);                   /* its last lines: kmsg.c */
 enum glyph active_glyph(const char *active, enum ink *i);
 const char *code_name(i32 code);             /* of CLD_EXITED and its kin */
 
