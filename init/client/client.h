@@ -151,7 +151,7 @@ verb_fn verb_list_units, verb_list_unit_files, verb_list_jobs, verb_list_depende
 int sysv_files(const char *verb);            /* sysv.c: takes the scripts out of `names`; negative: told; 1: enabled */
 extern const char preset_mode_names[];
 int cat_files(u32 n);                        /* those of conf_files_find(), with their paths; 0 or 1: told */
-void status_log(const char *unit, u32 main_pid, usec since);     /* the last lines it wrote: kmsg.c */
+void status_log(const char *unit, usec since);                   /* its last lines: kmsg.c */
 enum glyph active_glyph(const char *active, enum ink *i);
 const char *code_name(i32 code);             /* of CLD_EXITED and its kin */
 

@@ -16,21 +16,7 @@ static int reload(void)
     return verb_daemon_reload(1, argv);
 }
 
-static void explain_static(void)
-{
-    complain("The unit files have no installation config (WantedBy=, RequiredBy=, Also=,\n"
-             "Alias= settings in the [Install] section, and DefaultInstance= for template\n"
-             "units). This means they are not meant to be enabled using systemctl.\n \n"
-             "Possible reasons for having this kind of units are:\n"
-             "\026 A unit may be statically enabled by being symlinked from another unit's\n"
-             "  .wants/ or .requires/ directory.\n"
-             "\026 A unit's purpose may be to act as a helper for some other unit which has\n"
-             "  a requirement dependency on it.\n"
-             "\026 A unit may be started when needed via activation (socket, path, timer,\n"
-             "  D-Bus, udev, scripted systemctl call, ...).\n"
-             "\026 In case of template units, the unit is meant to be enabled with some\n"
-             "  instance name specified.");
-}
+static void explain_static(void) { complain("%s", packed_text(TEXT_STATIC)); }
 
 /* ---- what was done ------------------------------------------------------------------------- */
 
