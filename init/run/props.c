@@ -302,9 +302,10 @@ static void put_file_state(struct props *p, unit_id id)
         return;
     if (!index_built())
         index_build();
-    int state = *text_at(UNIT(id)->path) ? install_state(str_of(unit_name(id))) : -ENOENT;
-    prop_rows(p, "sUnitFileState\0sUnitFilePreset\0", state < 0 ? "" : name_of(file_state_names, state),
-              state < 0 || !file_has_preset(state) ? "" : "enabled");
+    const char *path = text_at(UNIT(id)->path), *slash = strrchr(path, '/');
+    int state = slash ? install_state(unit_name(id)) : 0;
+    prop_rows(p, "sUnitFileState\0sUnitFilePreset\0", slash ? name_of(file_state_names, state < 0 ? FILE_BAD : state) : "",
+              slash ? install_preset(slash + 1, FILE_ENABLED) : "");
 }
 
 static void unit_identity(struct props *p, unit_id id)

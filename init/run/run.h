@@ -108,6 +108,8 @@ enum { MACHINE_STOPPING = 5 };               /* its end is wanted and cannot be 
 u32 machine_state(void);
 extern const char machine_state_names[];
 
+int offline_main(int argc, char **argv);      /* offline.c: answers about another tree */
+
 /* ---- control.c, props.c -------------------------------------------------------------------- */
 
 int socket_at(const char *path, int type, mode_t mode);     /* boot.c; a stream listens */
