@@ -169,6 +169,7 @@ bool fields_next(struct bus_in *in, u32 end, const char *signature, void *to)
         case 'o': *field++ = (uintptr_t)get_string(in); break;
         case 'a': *field++ = (uintptr_t)get_words(in); signature++; break;       /* "as" */
         case 't': *field++ = get_u64(in); break;
+        case 'q': *field++ = get_u16(in); break;
         default: *field++ = get_u32(in);
         }
     return !in->bad;
