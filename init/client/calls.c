@@ -151,9 +151,10 @@ const char *text_next(struct texts *t)
 
 static const char *get_words(struct bus_in *in)
 {
-    static char space[VALUE_BYTES];
-    static struct buf words = BUF_OVER(space);
-    words.n = 0;
+    static char space[2][VALUE_BYTES];
+    static u32 turn;                     /* a structure may have two */
+    struct buf words;
+    buf_over(&words, space[turn ^= 1], VALUE_BYTES);
     for (u32 end = get_array(in, 4); array_next(in, end, 4);)
         buf_fmt(&words, words.n ? " %s" : "%s", get_string(in));
     return buf_end(&words);

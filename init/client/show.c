@@ -21,22 +21,17 @@ static void put_value(const char *name)
     value.n = 0;
 }
 
+static const char *yes_no(u64 b) { return b ? "yes" : "no"; }
+
 /* ---- simple values ------------------------------------------------------------------------- */
 
-/* Names of the bits, in the order of the table, or, sorted, of the alphabet. */
-static void format_bits(const char *table, const char *prefix, u64 bits, bool sorted)
+/* Names of the bits, in the order of the table. */
+static void format_bits(const char *table, const char *prefix, u64 bits)
 {
-    const char *list[64];
-    u32 n = 0;
-    for (i32 i = 0; i < 64; i++)
-        if (bits >> i & 1 && name_of(table, i)) {
-            u32 at = n++;
-            for (; sorted && at && strcmp(list[at - 1], name_of(table, i)) > 0; at--)
-                list[at] = list[at - 1];
-            list[at] = name_of(table, i);
-        }
-    for (u32 i = 0; i < n; i++)
-        buf_fmt(&value, "%s%s%s", i ? " " : "", prefix, list[i]);
+    i32 bit;
+    for (EACH(name, table))
+        if (name_find(table, str_of(name), &bit) == 0 && bits >> bit & 1)
+            buf_fmt(&value, "%s%s%s", value.n ? " " : "", prefix, name);
 }
 
 /* Whether the property is one of these. */
@@ -66,14 +61,13 @@ static void format_u64(const char *name, u64 v)
     else if (STREQ(name, "CoredumpFilter"))
         buf_fmt(&value, "0x%lx", (unsigned long)v);
     else if (STREQ(name, "MountFlags"))
-        format_bits(mount_flag_names, "", v, false);
+        format_bits(mount_flag_names, "", v);
     else if (z_ends(name, "CapabilityBoundingSet") || STREQ(name, "AmbientCapabilities"))
-        format_bits(capability_names, "cap_", v, false);
-    else if (STREQ(name, "RestrictNamespaces") && none)
-        buf_z(&value, "no");
+        format_bits(capability_names, "cap_", v);
+    else if (STREQ(name, "RestrictNamespaces") && (!(v & NAMESPACES) || (v & NAMESPACES) == NAMESPACES))
+        buf_z(&value, yes_no(!(v & NAMESPACES)));
     else if (STREQ(name, "RestrictNamespaces"))
-        format_bits((v & 0x7e020000) == 0 ? "yes\0" : (v & 0x7e020000) == 0x7e020000 ? "no\0" : namespace_names, "",
-                    (v & 0x7e020000) == 0 || (v & 0x7e020000) == 0x7e020000 ? 1 : v, true);
+        format_bits(namespace_names, "", v);
     else if (!v && z_ends(name, "CPUWeight"))
         buf_z(&value, "idle");
     else
@@ -107,7 +101,6 @@ const char *code_name(i32 code)
 }
 
 static const char *moment(usec at) { return at ? time_text(at) : "n/a"; }
-static const char *yes_no(u64 b) { return b ? "yes" : "no"; }
 
 static void format_command(const struct command *c)
 {

@@ -176,15 +176,18 @@ static void put_commands(struct bus_out *m, unit_id id, u32 directive, bool ex)
     array_close(m, token, 8);
 }
 
-/* (exit statuses, signals) */
+/* (exit statuses, signals), each sorted */
 static void put_status_set(struct bus_out *m, unit_id id, u32 directive)
 {
+    u8 set[512 / 8] = { 0 };
+    for (const struct setting *s = NULL; (s = setting_find(id, directive, s));)
+        set[s->w[0] / 8 % sizeof set] |= (u8)BIT(s->w[0] % 8);
     put_struct(m);
-    for (u32 part = 0; part < 2; part++) {
+    for (u32 part = 0; part < 512; part += 256) {
         u32 token = array_open(m, 4);
-        for (const struct setting *s = NULL; (s = setting_find(id, directive, s));)
-            if ((s->w[0] >= 256) == part)
-                put_u32(m, s->w[0] - 256 * part);
+        for (u32 i = part; i < part + 256; i++)
+            if (set[i / 8] & BIT(i % 8))
+                put_u32(m, i - part);
         array_close(m, token, 4);
     }
 }
@@ -330,18 +333,54 @@ static const char *property_name(const struct directive *d, struct buf *b)
 
 static void put_mask(struct bus_out *m, const char *names, u32 mask)
 {
-    const char *list[32];
+    i32 bit;
+    u32 token = array_open(m, 4);
+    for (EACH(name, names))
+        if (name_find(names, str_of(name), &bit) == 0 && mask & BIT(bit))
+            put_string(m, name);
+    array_close(m, token, 4);
+}
+
+/* The folders, each once and sorted; the links to them have a property of their own. */
+static void put_dirs(struct props *p, unit_id id, u32 i, const char *name)
+{
+    static struct str found[256] SCRATCH;
     u32 n = 0;
-    for (i32 i = 0; i < 32; i++)
-        if (mask & BIT(i) && name_of(names, i))
-            list[n++] = name_of(names, i);
-    for (u32 i = 1; i < n; i++)
-        for (u32 k = i; k && strcmp(list[k - 1], list[k]) > 0; k--) {
-            const char *other = list[k];
-            list[k] = list[k - 1];
-            list[k - 1] = other;
-        }
-    put_strings(m, list, n);
+    BUF(symlink, 64);
+    for (const struct setting *s = NULL; n < LEN(found) && (s = setting_find(id, i, s));) {
+        struct str rest = str_of(text_at(s->w[0])), dir = str_line(&rest, ':');
+        u32 at = n;
+        while (at && (memcmp(found[at - 1].p, dir.p, MIN(found[at - 1].n, dir.n)) ? memcmp(found[at - 1].p, dir.p,
+               MIN(found[at - 1].n, dir.n)) > 0 : found[at - 1].n > dir.n))
+            at--;
+        if (at && str_eq(found[at - 1], dir))
+            continue;
+        memmove(found + at + 1, found + at, (n - at) * sizeof *found);
+        found[at] = dir;
+        n++;
+        if (n == LEN(found))
+            break;
+    }
+    if (prop(p, name, "as")) {
+        u32 token = array_open(p->m, 4);
+        for (u32 k = 0; k < n; k++)
+            put_str(p->m, found[k]);
+        array_close(p->m, token, 4);
+    }
+    buf_fmt(&symlink, "%sSymlink", name);
+    if (i == D_ConfigurationDirectory || !prop(p, buf_end(&symlink), "a(sst)"))
+        return;
+    u32 token = array_open(p->m, 8);
+    for (const struct setting *s = NULL; (s = setting_find(id, i, s));) {
+        struct str rest = str_of(text_at(s->w[0])), dir = str_line(&rest, ':');
+        if (!rest.p || !rest.n)
+            continue;
+        put_struct(p->m);
+        put_str(p->m, dir);
+        put_str(p->m, rest);
+        put_u64(p->m, 0);
+    }
+    array_close(p->m, token, 8);
 }
 
 /* Those that one directive alone does not make, or two. */
@@ -384,7 +423,7 @@ static void put_number(struct props *p, unit_id id, u32 i, const char *name, con
 {
     const struct directive *d = &directives[i];
     u32 kind = setters[d->setter].value;
-    u64 v = kind == V_SPAN ? unit_span(id, i) : d->setter == directives[D_MemoryMax].setter || i == D_TasksMax ? unit_amount(id, i)
+    u64 v = i == D_WatchdogSec && !RT(id)->inactive_exit ? USEC_INF : kind == V_SPAN ? unit_span(id, i) : d->setter == directives[D_MemoryMax].setter || i == D_TasksMax ? unit_amount(id, i)
           : kind == V_WIDE ? unit_wide(id, i) : (u32)unit_int(id, i);
     i64 other = unit_has(id, i) ? 0 : default_of(id, i);
     if (prop(p, name, signature))
@@ -399,6 +438,7 @@ static void put_directive(struct props *p, unit_id id, u32 i)
     BUF(space, 64);
     const char *name = property_name(d, &space), *text;
     static const u32 nothing[4];
+    static char optional[PATH_BYTES] SCRATCH;
     if (!*name)
         return;
     switch ((enum value)set->value) {
@@ -411,6 +451,8 @@ static void put_directive(struct props *p, unit_id id, u32 i)
         break;
     case V_TEXT:
         text = unit_text(id, i);
+        if (i == D_WorkingDirectory && text && setting_find(id, i, NULL)->w[1])
+            text = path_fmt(optional, "!%s", text);
         prop_value(p, 's', name, (uintptr_t)(text || i != D_FileDescriptorName ? text : unit_name(id)));
         break;
     case V_STDIO: prop_stdio(p, name, id, i); break;
@@ -430,6 +472,8 @@ static void put_directive(struct props *p, unit_id id, u32 i)
         if (i == D_OnCalendar) {
             if (prop(p, name, "a(sst)"))
                 put_calendars(p->m, id);
+        } else if (d->setter == directives[D_RuntimeDirectory].setter) {
+            put_dirs(p, id, i, name);
         } else if (!prop(p, name, signature)) {
             break;
         } else if (*signature == 'a' && signature[1] != 'y') {
@@ -451,7 +495,7 @@ static void put_section(struct props *p, unit_id id, u32 section)
 {
     for (u32 i = 0; i < DIRECTIVES; i++)
         if (directives[i].sections & section && !(section != SEC_UNIT && directives[i].sections & SEC_UNIT)
-            && i != D_Description)
+            && i != D_Description && !(i == D_Slice && section == SEC_SLICE))
             put_directive(p, id, i);
 }
 
@@ -542,12 +586,25 @@ static void unit_history(struct props *p, unit_id id)
               rt->assert_ok, rt->condition_at, rt->condition_at);
 }
 
+/* Which of its folders `systemctl clean` would take away. */
+static void put_can_clean(struct bus_out *m, unit_id id)
+{
+    static const u16 dirs[] = { D_RuntimeDirectory, D_StateDirectory, D_CacheDirectory, D_LogsDirectory, D_ConfigurationDirectory };
+    u32 token = array_open(m, 4), i = 0;
+    for (EACH(name, "runtime\0state\0cache\0logs\0configuration\0"))
+        if (unit_has(id, dirs[i++]) || (i == 2 && unit_has(id, D_Persistent) && unit_int(id, D_Persistent)))
+            put_string(m, name);
+    array_close(m, token, 4);
+}
+
 static void unit_abilities(struct props *p, unit_id id)
 {
     bool start = unit_can_start(id);
     prop_rows(p, "bCanStart\0bCanStop\0bCanReload\0bCanIsolate\0bCanFreeze\0bTransient\0bPerpetual\0bNeedDaemonReload\0",
               start && !unit_int(id, D_RefuseManualStart), unit_can_stop(id) && !unit_int(id, D_RefuseManualStop),
-              unit_can_reload(id), start && unit_int(id, D_AllowIsolate), false, false, UNIT(id)->perpetual, false);
+              unit_can_reload(id), start && unit_int(id, D_AllowIsolate) && !unit_int(id, D_RefuseManualStart), false, false, UNIT(id)->perpetual, false);
+    if (prop(p, "CanClean", "as"))
+        put_can_clean(p->m, id);
     if (prop(p, "Job", "(uo)"))
         put_job(p->m, id);
     if (prop(p, "Conditions", "a(sbbsi)"))
@@ -559,14 +616,14 @@ static void unit_abilities(struct props *p, unit_id id)
 static void unit_edges(struct props *p, unit_id id)
 {
     u32 kind = BIT(0);
-    for (const char *forward = dep_names, *inverse; kind < DEP_IN_SLICE; forward = z_next(inverse), kind <<= 1) {
+    for (const char *forward = dep_names, *inverse; kind < DEP_REFERENCES; forward = z_next(inverse), kind <<= 1) {
         inverse = z_next(forward);
         if (prop(p, forward, "as"))
             put_edges(p->m, id, kind, false);
         if (!STREQ(inverse, forward) && prop(p, inverse, "as"))
             put_edges(p->m, id, kind, true);
     }
-    if (UNIT(id)->type == UNIT_SLICE && prop(p, "SliceOf", "as"))
+    if (prop(p, "SliceOf", "as"))
         put_edges(p->m, id, DEP_IN_SLICE, true);
 }
 
@@ -600,6 +657,7 @@ static void put_control_group(struct props *p, unit_id id)
     for (EACH(name, "MemoryAvailable\0CPUUsageNSec\0IPIngressBytes\0IPIngressPackets\0IPEgressBytes\0IPEgressPackets\0"
                     "IOReadBytes\0IOReadOperations\0IOWriteBytes\0IOWriteOperations\0"))
         prop_value(p, 't', name, UINT64_MAX);
+    prop_value(p, 't', "ControlGroupId", 0);
     for (EACH(name, "EffectiveCPUs\0EffectiveMemoryNodes\0"))
         if (prop(p, name, "ay"))
             array_close(p->m, array_open(p->m, 1), 1);
@@ -614,6 +672,30 @@ static void put_service(struct props *p, unit_id id)
               name_of(result_names, rt->reload_result), rt->restarts, ran->started, ran->exited, ran->pid, ran->code, ran->status);
 }
 
+/* What clients expect of types and features that do nothing yet. */
+static void put_unsupported(struct props *p, unit_id id)
+{
+    int type = UNIT(id)->type;
+    bool exec = type == UNIT_SERVICE || type == UNIT_SOCKET || type == UNIT_MOUNT || type == UNIT_SWAP;
+    if (exec)
+        prop_rows(p, "uUID\0uGID\0bSameProcessGroup\0", (u64)UINT32_MAX, (u64)UINT32_MAX, (u64)(type == UNIT_MOUNT));
+    if (exec && type != UNIT_SERVICE)
+        prop_value(p, 'b', "NonBlocking", 0);
+    if (type == UNIT_SERVICE)
+        prop_rows(p, "TWatchdogTimestamp\0uNFileDescriptorStore\0sCleanResult\0", (usec)0, (u64)0, "success");
+    if (type == UNIT_SOCKET)
+        prop_rows(p, "uControlPID\0uNConnections\0uNAccepted\0uNRefused\0", (u64)0, (u64)0, (u64)0, (u64)0);
+    if (type == UNIT_TIMER)
+        prop_rows(p, "tNextElapseUSecRealtime\0tNextElapseUSecMonotonic\0TLastTriggerUSec\0", (u64)0, USEC_INF, (usec)0);
+    if (type == UNIT_SOCKET || type == UNIT_TIMER || type == UNIT_PATH || type == UNIT_AUTOMOUNT)
+        prop_value(p, 's', "Result", (uintptr_t)"success");
+    if (type == UNIT_SLICE) {
+        BUF(parent, UNIT_NAME_BYTES);
+        int r = slice_parent(str_of(unit_name(id)), &parent);
+        prop_value(p, 's', "Slice", (uintptr_t)(r > 0 ? buf_end(&parent) : ""));
+    }
+}
+
 static void put_type(struct props *p, unit_id id)
 {
     int type = UNIT(id)->type;
@@ -624,8 +706,9 @@ static void put_type(struct props *p, unit_id id)
         prop_rows(p, "uControlPID\0sResult\0", MAX(RT(id)->control_pid, 0), name_of(result_names, RT(id)->result));
     if (type == UNIT_SERVICE)
         put_service(p, id);
-    if (runs || type == UNIT_SLICE)
+    if (runs || type == UNIT_SLICE || type == UNIT_SOCKET || type == UNIT_SCOPE)
         put_control_group(p, id);
+    put_unsupported(p, id);
     u32 section = section_of_type(type);
     if (section)
         put_section(p, id, section);

@@ -58,19 +58,19 @@ const char effect_reasons[] =
 
 /* ---- the rows ------------------------------------------------------------------------------ */
 
-/* The setters by name; a row holds an index. */
+/* The setters by name; a row holds an index. A '!' before the signature: what an empty value means is the setter's matter. */
 #define SETTERS(X)                                                                                                     \
     X(todo, NOTHING, "") X(gone, NOTHING, "") X(as, NOTHING, "") X(deps, NOTHING, "") X(isolate, NOTHING, "")          \
     X(mounts_for, ITEM, "as") X(docs, ITEM, "as") X(string, TEXT, "s") X(path, TEXT, "s") X(workdir, TEXT, "s")        \
-    X(pid_file, TEXT, "s") X(user, TEXT, "s") X(users, ITEM, "as") X(slice, TEXT, "s") X(flag, BOOL, "b")              \
-    X(unsigned, UNSIGNED, "u") X(nice, INT, "i") X(oom_adjust, INT, "i") X(priority, INT, "i")                         \
-    X(exit_status, INT, "i") X(mode, MODE, "u") X(signal, SIGNAL, "i") X(enum, ENUM, "s") X(sec, SPAN, "t")            \
-    X(sec_fix0, SPAN, "t") X(timeout_both, NOTHING, "") X(exec, EXEC, "a(sasbttttuii)") X(status_set, STATUS, "(aiai)") \
-    X(environ, ITEM, "as") X(env_file, ENV_FILE, "a(sb)") X(env_names, ITEM, "as") X(std_input, STDIO, "s")            \
-    X(std_output, STDIO, "s") X(rlimit, LIMIT, "t") X(dirs, ITEM, "as") X(condition, CONDITION, "")                    \
+    X(pid_file, TEXT, "s") X(user, TEXT, "s") X(users, ITEM, "as") X(slice, TEXT, "s") X(flag, BOOL, "!b")              \
+    X(unsigned, UNSIGNED, "!u") X(nice, INT, "i") X(oom_adjust, INT, "i") X(priority, INT, "i")                         \
+    X(exit_status, INT, "i") X(mode, MODE, "!u") X(signal, SIGNAL, "!i") X(enum, ENUM, "!s") X(sec, SPAN, "!t")            \
+    X(sec_fix0, SPAN, "!t") X(timeout_both, NOTHING, "") X(exec, EXEC, "a(sasbttttuii)") X(status_set, STATUS, "(aiai)") \
+    X(environ, ITEM, "as") X(env_file, ENV_FILE, "a(sb)") X(env_names, ITEM, "as") X(std_input, STDIO, "!s")            \
+    X(std_output, STDIO, "!s") X(rlimit, LIMIT, "!t") X(dirs, ITEM, "as") X(condition, CONDITION, "")                    \
     X(install, NOTHING, "")                                                                                            \
-    X(choice, CHOICE, "i") X(int, INT, "i") X(long, WIDE, "x") X(bytes, WIDE, "t") X(nsec, WIDE, "t")                  \
-    X(io_priority, INT, "i") X(cpu_priority, INT, "i") X(error, INT, "i") X(tty_size, INT, "q") X(plain, TEXT, "s")    \
+    X(choice, CHOICE, "i") X(int, INT, "!i") X(long, WIDE, "!x") X(bytes, WIDE, "!t") X(nsec, WIDE, "!t")                  \
+    X(io_priority, INT, "i") X(cpu_priority, INT, "!i") X(error, INT, "i") X(tty_size, INT, "q") X(plain, TEXT, "s")    \
     X(path_fatal, TEXT, "s") X(paths, ITEM, "as") X(ns_paths, ITEM, "as") X(search_path, ITEM, "as")                   \
     X(bind, ROW, "!a(ssbt)") X(tmpfs, ROW, "a(ss)") X(image_options, ROW, "a(ss)") X(images, ROW, "a(ssba(ss))") X(ext_images, ROW, "a(sba(ss))")        \
     X(root_hash, ROW, "ay") X(input_data, ROW, "!ay") X(log_fields, ROW, "aay") X(log_namespace, TEXT, "s")             \
@@ -82,7 +82,7 @@ const char effect_reasons[] =
     X(io_device, ROW, "a(st)") X(delegate, NOTHING, "") X(controllers, NOTHING, "") X(prefixes, ROW, "a(iayu)")        \
     X(bpf_paths, ITEM, "as") X(bpf_program, ROW, "a(ss)") X(socket_bind, ROW, "a(iiqq)") X(pressure_limit, UNSIGNED, "u") \
     X(listen, ROW, "!a(ss)") X(timer, ROW, "!a(stt)") X(path_spec, ROW, "!a(ss)") X(trigger, NOTHING, "")                 \
-    X(socket_service, NOTHING, "") X(sockets, NOTHING, "") X(fd_name, TEXT, "s") X(ifname, TEXT, "s")
+    X(socket_service, NOTHING, "") X(sockets, NOTHING, "") X(fd_name, TEXT, "s") X(ifname, TEXT, "s") X(bus_name, TEXT, "s")
 
 enum setter_id {
 #define X(name, value, signature) SET_##name,

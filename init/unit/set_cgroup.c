@@ -320,10 +320,12 @@ static bool parse_socket_bind(struct str s, u32 *w)
     struct str part;
     u32 step = 0;
     memset(w, 0, 4 * sizeof *w);
-    if (!s.n)
+    if (!s.n || str_ends(s, ":"))
         return false;
     while ((part = str_line(&s, ':')).p) {
         i32 from, to, n;
+        if (!part.n)
+            return false;
         if (step < 1 && name_find("2\0ipv4\0" "10\0ipv6\0", part, &n) == 0) {
             w[0] = (u32)n;
             step = 1;

@@ -166,6 +166,10 @@ static int bad_enum(struct build *b, const struct directive *d, struct str value
 int set_enum(struct build *b, const struct directive *d, struct str value)
 {
     i32 v;
+    if (!value.n && (d->arg == E_KILL_MODE || d->arg == E_OOM_MODE)) {
+        build_clear(b, directive_id(d));
+        return 0;
+    }
     return enum_find(d->arg, value, &v) < 0 ? bad_enum(b, d, value) : build_int(b, directive_id(d), v);
 }
 
@@ -209,6 +213,10 @@ int set_status_set(struct build *b, const struct directive *d, struct str value)
 int set_sec(struct build *b, const struct directive *d, struct str value)
 {
     usec t;
+    if (!value.n && (d->arg || directive_id(d) == D_TimeoutAbortSec)) {
+        build_clear(b, directive_id(d));
+        return 0;
+    }
     return parse_span(value, USEC_SEC, &t) < 0 ? bad(b, d->arg ? "sec_def_infinity value" : "sec value", value)
                                                : build_span(b, directive_id(d), t);
 }
@@ -245,6 +253,28 @@ int set_string(struct build *b, const struct directive *d, struct str value)
     return build_expand(b, &value) ? build_text(b, directive_id(d), value, false) : 0;
 }
 
+/* Two elements or more, of letters, digits, '_' and '-'; none begins with a digit. */
+static bool bus_name_valid(struct str s)
+{
+    bool begin = true, dots = false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool digit = c >= '0' && c <= '9', letter = ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '-';
+        if (c == '.' ? begin : !letter && !(digit && !begin))
+            return false;
+        dots |= c == '.';
+        begin = c == '.';
+    }
+    return dots && !begin && s.n < 256;
+}
+
+int set_bus_name(struct build *b, const struct directive *d, struct str value)
+{
+    if (!build_expand(b, &value))
+        return 0;
+    return bus_name_valid(value) ? build_text(b, directive_id(d), value, false) : build_ignore(b, d, "Invalid bus name", value);
+}
+
 /* Without specifiers. */
 int set_plain(struct build *b, const struct directive *d, struct str value)
 {
@@ -270,8 +300,10 @@ int set_pid_file(struct build *b, const struct directive *d, struct str value)
     if (!str_starts(value, "/"))
         buf_z(&path, "/run/");
     path_simplify(value, false, &path);
-    if (!path_valid(STR(path)))
-        return build_ignore(b, d, "= path is not normalized", STR(path));
+    if (!path_valid(STR(path))) {
+        build_ignore(b, d, "= path is not normalized", STR(path));
+        return -ENOEXEC;                 /* in spite of the message, as in systemd */
+    }
     return build_text(b, directive_id(d), STR(path), false);
 }
 

@@ -180,7 +180,23 @@ static bool is_assignment(const struct directive *d, struct str *item)
 
 int set_environ(struct build *b, const struct directive *d, struct str value)
 {
-    return build_list(b, d, value, COMMAND_WORD, is_assignment, "Invalid environment assignment");
+    struct str item;
+    int r = 0;
+    while (r == 0 && build_item(b, &value, COMMAND_WORD, &item)) {
+        struct setting *s = NULL;        /* the last one of a name counts, in the first one's place */
+        if (!is_assignment(d, &item)) {
+            build_ignore(b, d, "Invalid environment assignment", item);
+            continue;
+        }
+        size_t n = (size_t)str_find(item, '=') + 1;
+        while ((s = (struct setting *)(uintptr_t)build_find(b, directive_id(d), s)) && strncmp(text_at(s->w[0]), item.p, n) != 0)
+            ;
+        if (s)
+            s->w[0] = text_keep(item);
+        else
+            r = build_text(b, directive_id(d), item, true);
+    }
+    return r;
 }
 
 static bool is_env_name(const struct directive *d, struct str *item)

@@ -480,8 +480,7 @@ static bool parse_bits(struct str s, const char *names, u64 *bits)
 }
 
 /* The kernel's clone flags. */
-const char namespace_names[] = "17\0mnt\0" "25\0cgroup\0uts\0ipc\0user\0pid\0net\0";
-#define NAMESPACES 0x7e020000u
+const char namespace_names[] = "25\0cgroup\0" "27\0ipc\0" "30\0net\0" "17\0mnt\0" "29\0pid\0" "28\0user\0" "26\0uts\0";
 
 int set_namespaces(struct build *b, const struct directive *d, struct str value)
 {

@@ -146,7 +146,8 @@ enum value { V_NOTHING, V_BOOL, V_INT, V_UNSIGNED, V_MODE, V_SIGNAL, V_SPAN, V_E
 /* Whether a row is acted on: if never, the reason's number in effect_reasons[]. */
 enum effect { ACTS, NOT_YET, NO_SELINUX, NO_SMACK, NO_IMAGES, NO_BPF, NO_USB, NO_KEYS, NO_PAM, NO_OOMD, NO_NAMESPACES };
 extern const char controller_names[], namespace_names[], mount_flag_names[];
-#define CONTROLLERS_DELEGATED 0xbfu                    /* all of the kernel's but devices */
+#define NAMESPACES 0x7e020000u                         /* all that namespace_names has */
+#define CONTROLLERS_DELEGATED 0xadu                    /* cpu cpuset io memory pids */
 extern const char effect_reasons[];                    /* from NO_SELINUX on */
 
 struct build;
