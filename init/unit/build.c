@@ -101,7 +101,7 @@ int build_assign(struct build *b, struct str section, struct str key, struct str
     if (!d && str_starts(key, "X-"))
         return 0;
     if (!d) {
-        build_warn(b, LOG_WARNING, "Unknown key name '%.*s' in section '%.*s', ignoring.",
+        build_warn(b, LOG_WARNING, "Unknown key '%.*s' in section [%.*s], ignoring.",
                    (int)key.n, key.p, (int)section.n, section.p);
         return 0;
     }
@@ -141,8 +141,8 @@ int build_value(struct build *b, const struct directive *d, struct str value)
 
 int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value)
 {
-    build_warn(b, LOG_WARNING, "%s%s, ignoring: %.*s", *why == '=' ? directive_name(d) : "", why,
-               (int)value.n, value.p);
+    build_warn(b, LOG_WARNING, "%s%s%s: %.*s", *why == '=' ? directive_name(d) : "", why,
+               strstr(why, ", ignoring") ? "" : ", ignoring", (int)value.n, value.p);
     return 0;
 }
 

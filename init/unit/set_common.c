@@ -286,17 +286,22 @@ int set_path(struct build *b, const struct directive *d, struct str value)
     return build_path(b, d, &value) ? build_text(b, directive_id(d), value, false) : 0;
 }
 
+bool build_run(struct build *b, const struct directive *d, struct str *path)
+{
+    if (!str_starts(*path, "/var/run/"))
+        return false;
+    build_warn(b, LOG_NOTICE, "%s= references a path below legacy directory /var/run/, updating %.*s \xe2\x86\x92 %.*s; "
+               "please update the unit file accordingly.", directive_name(d), (int)path->n, path->p, (int)path->n - 4, path->p + 4);
+    *path = str_from(*path, 4);
+    return true;
+}
+
 int set_pid_file(struct build *b, const struct directive *d, struct str value)
 {
     BUF(path, PATH_BYTES);
     if (!build_expand(b, &value))
         return 0;
-    if (str_starts(value, "/var/run/")) {
-        build_warn(b, LOG_NOTICE, "PIDFile= references a path below legacy directory /var/run/, "
-                   "updating %.*s -> %.*s; please update the unit file accordingly.",
-                   (int)value.n, value.p, (int)value.n - 4, value.p + 4);
-        value = str_from(value, 4);
-    }
+    (void)build_run(b, d, &value);
     if (!str_starts(value, "/"))
         buf_z(&path, "/run/");
     path_simplify(value, false, &path);

@@ -206,7 +206,8 @@ static bool is_env_name(const struct directive *d, struct str *item)
 
 int set_env_names(struct build *b, const struct directive *d, struct str value)
 {
-    return build_list(b, d, value, COMMAND_WORD, is_env_name, "Invalid environment name or assignment");
+    return build_list(b, d, value, COMMAND_WORD, is_env_name, directive_id(d) == D_PassEnvironment ?
+                      "Invalid environment name for PassEnvironment" : "Invalid environment name or assignment UnsetEnvironment");
 }
 
 /* Words: the path, whether it may be missing. */
@@ -251,8 +252,8 @@ static int set_stream(struct build *b, const struct directive *d, struct str val
                                               : "Failed to parse output specifier", value);
     }
     if (str_starts(value, "syslog"))
-        build_warn(b, LOG_NOTICE, "Standard output type %.*s is obsolete, automatically updating to journal.",
-                   (int)value.n, value.p);
+        build_warn(b, LOG_NOTICE, "Standard output type %.*s is obsolete, automatically updating to journal%.*s. Please update "
+                   "your unit file, and consider removing the setting altogether.", (int)value.n, value.p, (int)value.n - 6, value.p + 6);
     return build_set(b, directive_id(d), (u32[]){ (u32)kind, text }, 2);
 }
 
@@ -330,5 +331,8 @@ static bool relative_path(const struct directive *d, struct str *item)
 /* RuntimeDirectory= and its kin. */
 int set_dirs(struct build *b, const struct directive *d, struct str value)
 {
+    struct str first = str_trim(value);
+    if (str_starts(first, "/") && str_find(first, ' ') < 0)
+        return build_ignore(b, d, "= path is absolute", first);
     return build_list(b, d, value, WORD_UNQUOTE | WORD_KEEP_ESCAPES, relative_path, "= path is not a relative path below its base");
 }

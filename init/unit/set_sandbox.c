@@ -589,6 +589,12 @@ int set_cpus(struct build *b, const struct directive *d, struct str value)
         if (d->arg != 2 && !build_expand(b, &value))
             return 0;
         int r = parse_cpus(value, bits, &last);
+        for (struct str all = value, item; r == 0 && (item = str_word(&all, BLANKS ",")).p;) {
+            struct str high = item, low = str_line(&high, '-');
+            i32 from, to;
+            if (high.n && parse_int(low, 0, INT32_MAX, &from) == 0 && parse_int(high, 0, INT32_MAX, &to) == 0 && from > to)
+                build_warn(b, LOG_WARNING, "Range '%.*s' is invalid, %d > %d, ignoring.", (int)item.n, item.p, from, to);
+        }
         while (r < 0 && (word = str_word(&rest, BLANKS ",")).p) {
             u8 none[CPUS_MAX / 8];
             u32 end = 0;

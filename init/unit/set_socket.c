@@ -5,17 +5,6 @@
 
 /* ---- sockets ------------------------------------------------------------------------------- */
 
-/* Where today's folder is /run. */
-bool build_run(struct build *b, const struct directive *d, struct str *path)
-{
-    if (!str_starts(*path, "/var/run/"))
-        return false;
-    build_warn(b, LOG_NOTICE, "%s= references a path below legacy directory /var/run/, updating %.*s \xe2\x86\x92 %.*s; "
-               "please update the unit file accordingly.", directive_name(d), (int)path->n, path->p, (int)path->n - 4, path->p + 4);
-    *path = str_from(*path, 4);
-    return true;
-}
-
 static const char families_of_netlink[] =
     "route\0" "2\0usersock\0firewall\0inet-diag\0nflog\0xfrm\0selinux\0iscsi\0audit\0fib-lookup\0connector\0netfilter\0ip6-fw\0"
     "dnrtmsg\0kobject-uevent\0generic\0" "18\0scsitransport\0ecryptfs\0rdma\0";

@@ -287,6 +287,7 @@ int build_assign(struct build *b, struct str section, struct str key, struct str
 int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value);   /* 0 */
 bool build_expand(struct build *b, struct str *value);             /* specifiers, to space 0 */
 bool build_path(struct build *b, const struct directive *d, struct str *value);    /* absolute, simplified */
+bool build_run(struct build *b, const struct directive *d, struct str *path);      /* /var/run is /run, and that is told */
 bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item);
 typedef bool item_fn(const struct directive *d, struct str *item); /* false: no good; may change it */
 int build_list(struct build *b, const struct directive *d, struct str value, u32 word_flags, item_fn *good,
