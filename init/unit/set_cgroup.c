@@ -209,7 +209,8 @@ int set_device_allow(struct build *b, const struct directive *d, struct str valu
 /* A path and a number; a path that is there already gets the new number. */
 static int put_device(struct build *b, const struct directive *d, struct str path, u64 v)
 {
-    for (struct setting *s = NULL; (s = (struct setting *)(uintptr_t)build_find(b, directive_id(d), s));)
+    u32 tries = 0;
+    for (struct setting *s = NULL; tries++ < SEARCH_MAX && (s = (struct setting *)(uintptr_t)build_find(b, directive_id(d), s));)
         if (d->arg == IO_LIMIT && str_is(path, text_at(s->w[0]))) {
             s->w[1] = (u32)v;
             s->w[2] = (u32)(v >> 32);
@@ -260,7 +261,8 @@ static int put_prefix(struct build *b, const struct directive *d, const struct a
     u32 w[7] = { a->n == 4 ? 2 : 10 /* AF_INET, AF_INET6 */, a->n };
     memcpy(w + 2, a->bytes, a->n);
     w[2 + a->n / 4] = a->prefix;
-    for (const struct setting *s = NULL; (s = build_find(b, directive_id(d), s));)
+    u32 tries = 0;
+    for (const struct setting *s = NULL; tries++ < SEARCH_MAX && (s = build_find(b, directive_id(d), s));)
         if (s->n == 3 + a->n / 4 && memcmp(s->w, w, s->n * sizeof *w) == 0)
             return 0;
     return build_put(b, directive_id(d), w, 3 + a->n / 4);

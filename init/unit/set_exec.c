@@ -189,9 +189,11 @@ int set_environ(struct build *b, const struct directive *d, struct str value)
             continue;
         }
         size_t n = (size_t)str_find(item, '=') + 1;
-        while ((s = (struct setting *)(uintptr_t)build_find(b, directive_id(d), s)) && strncmp(text_at(s->w[0]), item.p, n) != 0)
+        u32 tries = 0;
+        while ((s = (struct setting *)(uintptr_t)build_find(b, directive_id(d), s)) && ++tries < SEARCH_MAX
+               && strncmp(text_at(s->w[0]), item.p, n) != 0)
             ;
-        if (s)
+        if (s && tries < SEARCH_MAX)
             s->w[0] = text_keep(item);
         else
             r = build_text(b, directive_id(d), item, true);

@@ -344,7 +344,8 @@ static bool credential_name(struct str s)
 
 static int put_credential(struct build *b, const struct directive *d, u32 n)
 {
-    for (const struct setting *s = NULL; (s = build_find(b, directive_id(d), s));)
+    u32 tries = 0;
+    for (const struct setting *s = NULL; tries++ < SEARCH_MAX && (s = build_find(b, directive_id(d), s));)
         if (STREQ(text_at(s->w[0]), text_at(row[0]))) {          /* the last one of a name counts, in its place */
             u32 at = (u32)((const u32 *)s - b->words), size = s->n + 1u;
             memmove(b->words + at, b->words + at + size, (b->n - at - size) * sizeof(u32));

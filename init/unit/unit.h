@@ -271,6 +271,7 @@ struct build {
     u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
+#define SEARCH_MAX 2048      /* settings of one id that are looked at for an equal one, so that hostile files cost little */
 const struct setting *build_find(const struct build *b, u32 id, const struct setting *after);
 int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
 void build_clear(struct build *b, u32 id);
