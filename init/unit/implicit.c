@@ -167,8 +167,47 @@ static const char *service_complaint(const struct build *b)
 
 
 /* What complete_...() return is why the unit is refused. NULL: it is not. */
+/* What settings of systemd.exec(5) say of others that are not set. */
+static void complete_exec(struct build *b)
+{
+    static const struct { u16 flag; u8 caps[2]; } without[] = {
+        { D_PrivateDevices, { 27, 17 } }, { D_ProtectKernelModules, { 16, 16 } }, { D_ProtectKernelLogs, { 34, 34 } },
+        { D_ProtectClock, { 25, 35 } } };                /* MKNOD RAWIO, MODULE, SYSLOG, TIME ALARM */
+    const struct setting *s = build_find(b, D_CapabilityBoundingSet, NULL);
+    u64 caps = s ? (u64)s->w[0] | (u64)s->w[1] << 32 : UINT64_MAX, less = caps;
+    for (u32 i = 0; i < LEN(without); i++)
+        if (int_of(b, without[i].flag))
+            less &= ~(1ull << without[i].caps[0] | 1ull << without[i].caps[1]);
+    if (less != caps)
+        build_wide(b, D_CapabilityBoundingSet, less);
+    if (int_of(b, D_PrivateDevices) && int_of(b, D_DevicePolicy) == 0)
+        build_int(b, D_DevicePolicy, 1);
+    if (!int_of(b, D_DynamicUser))
+        return;
+    for (const u16 *flag = (const u16[]){ D_PrivateTmp, D_RemoveIPC, D_NoNewPrivileges, D_RestrictSUIDSGID, 0 }; *flag; flag++)
+        build_int(b, *flag, 1);
+    if (!int_of(b, D_ProtectSystem))
+        build_int(b, D_ProtectSystem, 3);                /* strict */
+    if (!int_of(b, D_ProtectHome))
+        build_int(b, D_ProtectHome, 2);                  /* read-only */
+}
+
+/* Output goes where the input comes from if that is a terminal, a socket or a descriptor. */
+static void complete_stdio(struct build *b)
+{
+    u32 in = has(b, D_StandardInput) ? word_of(b, D_StandardInput) : IN_NULL;
+    if (in == IN_NULL && has(b, D_StandardInputData))
+        (void)build_set(b, D_StandardInput, (u32[]){ IN_DATA, 0 }, 2);
+    if (in >= IN_TTY && in <= IN_FD && !has(b, D_StandardOutput))
+        (void)build_set(b, D_StandardOutput, (u32[]){ OUT_INHERIT, 0 }, 2);
+}
+
 static const char *complete_service(struct build *b)
 {
+    complete_exec(b);
+    complete_stdio(b);
+    if (has(b, D_Delegate) && word_of(b, D_Delegate) && !has(b, D_OOMPolicy))
+        build_int(b, D_OOMPolicy, OOM_CONTINUE);
     if (!has(b, D_Type))
         build_int(b, D_Type, has(b, D_BusName) ? SERVICE_DBUS : has(b, D_ExecStart) ? SERVICE_SIMPLE : SERVICE_ONESHOT);
     const char *complaint = service_complaint(b);
@@ -178,7 +217,8 @@ static const char *complete_service(struct build *b)
     fix_streams(b);
     if (type == SERVICE_ONESHOT && !has(b, D_TimeoutStartSec))
         build_span(b, D_TimeoutStartSec, USEC_INF);
-    if ((type == SERVICE_NOTIFY || has(b, D_WatchdogSec)) && int_of(b, D_NotifyAccess) == NOTIFY_NONE)
+    const struct setting *watchdog = build_find(b, D_WatchdogSec, NULL);
+    if ((type == SERVICE_NOTIFY || (watchdog && (watchdog->w[0] | watchdog->w[1]))) && int_of(b, D_NotifyAccess) == NOTIFY_NONE)
         build_int(b, D_NotifyAccess, NOTIFY_MAIN);
     if (type == SERVICE_DBUS)
         build_warn(b, LOG_NOTICE, "Type=dbus: pith is not on the bus yet, starting as Type=simple.");
