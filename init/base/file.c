@@ -51,6 +51,14 @@ struct str file_value(struct str text, const char *key)
     return (struct str){ "", 0 };
 }
 
+bool name_is_hidden(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return *name == '.' || z_ends(name, "~") || z_in("lost+found\0aquota.user\0aquota.group\0", name)
+        || (dot && z_in("rpmnew\0rpmsave\0rpmorig\0dpkg-old\0dpkg-new\0dpkg-tmp\0dpkg-dist\0dpkg-bak\0dpkg-backup\0"
+                        "dpkg-remove\0ucf-new\0ucf-old\0ucf-dist\0swp\0bak\0old\0new\0", dot + 1));
+}
+
 void make_folders(const char *path, mode_t mode)
 {
     BUF(part, PATH_BYTES);

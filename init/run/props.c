@@ -335,9 +335,14 @@ static void unit_history(struct props *p, unit_id id)
 static void unit_abilities(struct props *p, unit_id id)
 {
     bool start = unit_can_start(id);
-    prop_rows(p, "bCanStart\0bCanStop\0bCanReload\0bCanIsolate\0bCanFreeze\0bTransient\0bPerpetual\0bNeedDaemonReload\0",
+    prop_rows(p, "bCanStart\0bCanStop\0bCanReload\0bCanIsolate\0bCanFreeze\0bTransient\0bPerpetual\0",
               start && !unit_int(id, D_RefuseManualStart), unit_can_stop(id) && !unit_int(id, D_RefuseManualStop),
-              unit_can_reload(id), start && unit_int(id, D_AllowIsolate), false, false, UNIT(id)->perpetual, false);
+              unit_can_reload(id), start && unit_int(id, D_AllowIsolate), false, false, UNIT(id)->perpetual);
+    if (prop(p, "NeedDaemonReload", "b")) {
+        if (!index_built())
+            index_build();
+        put_values(p->m, "b", unit_needs_reload(id));
+    }
     if (prop(p, "Job", "(uo)"))
         put_job(p->m, id);
     if (prop(p, "Conditions", "a(sbbsi)"))

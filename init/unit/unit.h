@@ -9,6 +9,8 @@
 #include "../base/base.h"
 #include "../limits.h"
 
+#include <sys/stat.h>
+
 /* ---- the vocabulary ------------------------------------------------------------------------ */
 
 enum unit_type { UNIT_SERVICE, UNIT_MOUNT, UNIT_SWAP, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE,
@@ -138,7 +140,10 @@ enum directive_id {
 };
 
 /* Settings that no file can set: paths of drop-ins, and the helpers that mount and swap units run. */
-enum { X_DropIn = DIRECTIVES, X_Attach, X_Detach, X_Remount };
+enum { X_DropIn = DIRECTIVES, X_Attach, X_Detach, X_Remount, X_Times };
+
+/* X_Times: when what a unit was read from was last changed; two words each. */
+enum { TIME_FRAGMENT, TIME_DROPINS, TIME_SOURCE, TIMES };
 
 /* What a stored value is; it follows from the setter. */
 enum value { V_NOTHING, V_BOOL, V_INT, V_UNSIGNED, V_MODE, V_SIGNAL, V_SPAN, V_ENUM, V_TEXT, V_ITEM,
@@ -212,9 +217,9 @@ bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
 
-struct lexer { char *p, *end; u32 line; struct str section; const char *path; };
+struct lexer { char *p, *end; u32 line; bool bom_seen; struct str section; const char *path; };
 struct assignment { struct str section, key, value; u32 line; };
-enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_BAD_LINE /* told, skipped */, LEX_REFUSE };
+enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_NO_VALUE, LEX_NO_KEY, LEX_REFUSE /* told */ };
 struct lexer lex_open(char *text, u32 n, const char *path);    /* changes the text in place */
 enum lexed lex_next(struct lexer *l, struct assignment *a);
 
@@ -231,10 +236,14 @@ struct build {
     bool quiet;                         /* this file's complaints were already told */
     bool failed;                        /* a limit was reached, and told: the unit is refused */
     u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
+    usec times[TIMES];
+    struct str value;                   /* all of the assignment that is being read */
+    const char *no_syntax, *no_specifier;       /* a setter's own words; NULL: the usual ones */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
 const struct setting *build_find(const struct build *b, u32 id, const struct setting *after);
 int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
+int build_put_first(struct build *b, u32 id, const u32 *w, u32 n);
 void build_clear(struct build *b, u32 id);
 int build_set(struct build *b, u32 id, const u32 *w, u32 n);       /* clear + put */
 int build_int(struct build *b, u32 id, i32 v);
@@ -249,6 +258,8 @@ int build_ignore(struct build *b, const struct directive *d, const char *why, st
 bool build_expand(struct build *b, struct str *value);             /* specifiers, to space 0 */
 bool build_path(struct build *b, const struct directive *d, struct str *value);    /* absolute, simplified */
 bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item);
+#define BUILD_NAMES BIT(8)               /* with word_flags: specifiers of unit names only */
+unit_id dependency_named(const struct build *b, struct str name);  /* 0: no unit's name, or a limit */
 typedef bool item_fn(const struct directive *d, struct str *item); /* false: no good; may change it */
 int build_list(struct build *b, const struct directive *d, struct str value, u32 word_flags, item_fn *good,
                const char *why);
@@ -261,7 +272,9 @@ void scratch(struct buf *b, u32 which);
 /* ---- specifier.c --------------------------------------------------------------------------- */
 
 int specifier_expand(struct str unit, struct str text, struct buf *out);
-extern const char *specifier_fragment;                  /* what %y says; set while a file is read */
+int specifier_expand_name(struct str unit, struct str text, struct buf *out);  /* those that may be in a unit's name */
+int specifier_os_field(const char *key, struct buf *out);      /* of os-release(5); -EUNATCH: there is no such file */
+extern const char *specifier_fragment;                  /* what %y says; set while a unit's files are read */
 
 /* ---- search.c: where units are ------------------------------------------------------------- */
 
@@ -288,6 +301,14 @@ char *index_path(const struct index_entry *e, char *space);    /* full path, wit
  * name the unit really has. *masked: it ends at /dev/null or in an empty file. */
 struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked);
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
+/* The next alias that a link to `name`, which is the unit's or an alias of it, gives the unit. *at: 0 at first. */
+bool index_alias(u32 *at, struct str name, struct str unit, struct buf *alias);
+const char *dropin_dir(u16 dir);                       /* of search_dirs, as systemd names it for drop-ins */
+extern usec file_time;                                 /* when the file that was read last was changed */
+static inline usec time_of(const struct stat *st)
+{
+    return (usec)st->st_mtim.tv_sec * USEC_SEC + (usec)st->st_mtim.tv_nsec / 1000;
+}
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path);     /* path: as index_path() */
 
 extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
@@ -297,6 +318,7 @@ extern const u8 builtin_pairs[][2], directive_pairs[][2];
 
 void load_pending(void);                               /* loads stubs until none is left */
 void load_compact(void);                               /* all of /etc/units */
+bool unit_needs_reload(unit_id id);                    /* files changed since it was loaded; wants the index */
 /* Loads a mount or swap that is there without a file; what a file says goes before this. */
 void load_generated(unit_id id, const char *what, const char *type, const char *options);
 void load_mounts_for(unit_id mount);                   /* a mount that appeared: who needs it */
