@@ -112,15 +112,12 @@ static void put_items(struct bus_out *m, unit_id id, u32 directive)
 /* (type, trigger, negate, parameter, result) each. */
 static void put_conditions(struct bus_out *m, unit_id id, bool asserts)
 {
-    struct runtime *rt = RT(id);
     u32 token = array_open(m, 8);
-    for (const struct setting *s = NULL; (s = setting_next(id, s));) {
-        if (s->id >= DIRECTIVES || setters[directives[s->id].setter].value != V_CONDITION
-            || asserts != !!(s->w[0] & COND_ASSERT))
-            continue;
+    for (const struct setting *s = NULL; (s = condition_next(id, asserts, s));) {
+        u32 result = s->w[0] >> 16;
         put_struct(m);
         put_values(m, "sbbsi", directive_name(&directives[s->id]), !!(s->w[0] & COND_TRIGGER), !!(s->w[0] & COND_NEGATE),
-                   text_at(s->w[1]), !rt->condition_at ? 0 : (asserts ? rt->assert_ok : rt->condition_ok) ? 1 : -1);
+                   text_at(s->w[1]), result == CONDITION_UNTESTED ? 0 : result == CONDITION_SUCCEEDED ? 1 : -1);
     }
     array_close(m, token, 8);
 }
@@ -329,7 +326,7 @@ static void unit_history(struct props *p, unit_id id)
     prop_rows(p, "TStateChangeTimestamp\0TInactiveExitTimestamp\0TActiveEnterTimestamp\0TActiveExitTimestamp\0"
                  "TInactiveEnterTimestamp\0bConditionResult\0bAssertResult\0TConditionTimestamp\0TAssertTimestamp\0",
               rt->changed, rt->inactive_exit, rt->active_enter, rt->active_exit, rt->inactive_enter, rt->condition_ok,
-              rt->assert_ok, rt->condition_at, rt->condition_at);
+              rt->assert_ok, rt->condition_at, rt->assert_at);
 }
 
 static void unit_abilities(struct props *p, unit_id id)

@@ -203,17 +203,25 @@ enum std_out { OUT_INHERIT, OUT_NULL, OUT_TTY, OUT_JOURNAL, OUT_KMSG, OUT_SOCKET
 enum exec_flags { EXEC_IGNORE_FAILURE = BIT(0), EXEC_NO_EXPAND = BIT(1), EXEC_FULL_PRIVILEGE = BIT(2),
                   EXEC_NO_SETUID = BIT(3), EXEC_AMBIENT_MAGIC = BIT(4) };
 
-/* Condition...=, Assert...=: words are type | flags, parameter. */
+/* Condition...=, Assert...=: words are type | flags | result << 16, parameter. The last one comes first, as in systemd. */
 enum condition {
     COND_PATH_EXISTS, COND_PATH_EXISTS_GLOB, COND_PATH_IS_DIRECTORY, COND_PATH_IS_SYMBOLIC_LINK,
-    COND_PATH_IS_MOUNT_POINT, COND_PATH_IS_READ_WRITE, COND_DIRECTORY_NOT_EMPTY, COND_FILE_NOT_EMPTY,
-    COND_FILE_IS_EXECUTABLE, COND_NEEDS_UPDATE, COND_KERNEL_COMMAND_LINE, COND_VIRTUALIZATION,
-    COND_CAPABILITY, COND_AC_POWER, COND_SECURITY, COND_FIRST_BOOT, COND_HOST, COND_ARCHITECTURE,
-    COND_KERNEL_VERSION, COND_USER, COND_GROUP, COND_MEMORY, COND_CPUS, COND_ENVIRONMENT,
+    COND_PATH_IS_MOUNT_POINT, COND_PATH_IS_READ_WRITE, COND_PATH_IS_ENCRYPTED, COND_DIRECTORY_NOT_EMPTY,
+    COND_FILE_NOT_EMPTY, COND_FILE_IS_EXECUTABLE, COND_NEEDS_UPDATE /* paths up to here */,
+    COND_KERNEL_COMMAND_LINE, COND_VIRTUALIZATION, COND_CAPABILITY, COND_AC_POWER, COND_SECURITY,
+    COND_FIRST_BOOT, COND_HOST, COND_ARCHITECTURE, COND_KERNEL_VERSION, COND_USER, COND_GROUP, COND_MEMORY,
+    COND_CPUS, COND_ENVIRONMENT, COND_CPU_FEATURE, COND_OS_RELEASE, COND_FIRMWARE, COND_CREDENTIAL,
+    COND_CONTROL_GROUP_CONTROLLER, COND_CPU_PRESSURE, COND_MEMORY_PRESSURE, COND_IO_PRESSURE,
     COND_ASSERT = BIT(8), COND_NEGATE = BIT(9), COND_TRIGGER = BIT(10),
 };
-/* condition.c: all conditions (or asserts) of a unit. *failed is the one that decided it. */
-bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
+/* condition.c */
+enum condition_result { CONDITION_UNTESTED, CONDITION_SUCCEEDED, CONDITION_FAILED, CONDITION_ERROR };
+struct condition_env { const char *const *set; u32 set_n; char **own; };       /* what ConditionEnvironment= sees */
+bool conditions_met(unit_id id, bool asserts, const struct condition_env *env);  /* all of them; notes the results */
+const struct setting *condition_next(unit_id id, bool asserts, const struct setting *s);       /* NULL: first */
+enum condition_result condition_test(const struct setting *s, const struct condition_env *env, int *error);
+void condition_note(const struct setting *s, enum condition_result result);
+const struct setting *condition_that_failed(unit_id id);       /* which one to tell of; NULL: none is known */
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
 
