@@ -274,12 +274,12 @@ static void put_load_error(struct bus_out *m, unit_id id)
     case LOAD_MASKED: error = BUS_NAME ".UnitMasked"; format = "Unit %s is masked."; break;
     case LOAD_BAD_SETTING: error = BUS_NAME ".BadUnitSetting"; format = "Unit %s has a bad unit file setting."; break;
     case LOAD_ERROR:
-        error = BUS_NAME ".LoadFailed";
-        format = "Unit %s failed to load properly, please see system logs and adjust unit file to fix the problem.";
+        error = UNIT(id)->load_error == EINVAL ? "org.freedesktop.DBus.Error.InvalidArgs" : "org.freedesktop.DBus.Error.Failed";
+        format = "Unit %s failed to load properly, please adjust/correct and reload service manager: %s";
         break;
     default: break;
     }
-    buf_fmt(&text, format, unit_name(id));
+    buf_fmt(&text, format, unit_name(id), strerror(UNIT(id)->load_error));
     put_struct(m);
     put_values(m, "ss", error, buf_end(&text));
 }

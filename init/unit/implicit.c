@@ -266,8 +266,15 @@ static void put_mount_helpers(struct build *b)
 static const char *complete_mount(struct build *b, u32 *traits)
 {
     BUF(path, PATH_BYTES);
-    if (unit_name_to_path(b->name, &path) < 0)
+    BUF(name, UNIT_NAME_BYTES);
+    int r = unit_name_to_path(b->name, &path);
+    if (r < 0 && (r != -ENAMETOOLONG || !has(b, D_Where)))
         return "The unit's name is not that of a path.";
+    if (r < 0) {                         /* a name with a hash does not tell */
+        buf_str(&path, text_of(b, D_Where));
+        if (unit_name_from_path(STR(path), ".mount", &name) < 0 || !str_eq(STR(name), b->name))
+            return "Where= setting doesn't match unit name.";
+    }
     struct str where = STR(path), what = text_of(b, D_What);
     struct str options = text_of(b, D_Options), type = text_of(b, D_FsType);
     bool network = fstab_option(options, "_netdev", NULL) || fs_is_network(type);

@@ -33,7 +33,7 @@ static void complain(struct build *b, enum lexed what, struct str section)
 }
 
 /* All assignments of a text into b. What is wrong with one line ends the reading of the text: -ENOEXEC
- * with a value that no unit may have, -EBADMSG with what is no unit file at all. */
+ * with a value that no unit may have, another with what is no unit file at all. */
 static int read_text(struct build *b, char *text, u32 n)
 {
     struct lexer lex = lex_open(text, n, b->path);
@@ -45,7 +45,7 @@ static int read_text(struct build *b, char *text, u32 n)
         if (what == LEX_END)
             return 0;
         if (what == LEX_REFUSE)
-            return -EBADMSG;
+            return lex.error;
         if (what == LEX_SECTION)
             b->section = build_section(b, a.section);
         complain(b, what, a.section);
@@ -344,6 +344,7 @@ static int read_fragment(struct build *b, struct index_entry *e)
     u->origin = e->kind == ENTRY_BUILTIN ? FROM_BUILTIN : index_compact(e) ? FROM_COMPACT : FROM_FILE;
     if (r < 0) {
         log_line(LOG_ERR, "%s: %s, refusing the unit.", path, read_complaint(r));
+        u->load_error = (u8)-r;
         return r == -ENOENT ? LOAD_NOT_FOUND : LOAD_ERROR;
     }
     if (n == 0 && e->kind == ENTRY_FILE)
@@ -358,17 +359,21 @@ static int read_fragment(struct build *b, struct index_entry *e)
     b->quiet = false;
     if (r == -ENOEXEC)
         log_line(LOG_NOTICE, "%s: Unit configuration has fatal error, unit will not be started.", b->name.p);
+    u->load_error = (u8)-r;
     return r == -ENOEXEC ? LOAD_BAD_SETTING : r < 0 ? LOAD_ERROR : LOAD_LOADED;
 }
 
 /* What load_generated() was told; for that one call. */
-static struct { unit_id id; const char *what, *type, *options; } given;
+static struct { unit_id id; const char *where, *what, *type, *options; } given;
 
 static int take_given(struct build *b)
 {
+    BUF(path, PATH_BYTES);
     if (b->unit->type != UNIT_MOUNT)
         return build_text(b, D_SwapWhat, str_of(given.what), false);
     int r = build_text(b, D_What, str_of(given.what), false);
+    if (r == 0 && unit_name_to_path(b->name, &path) < 0)
+        r = build_text(b, D_Where, str_of(given.where), false);
     if (r == 0)
         r = build_text(b, D_FsType, str_of(given.type), false);
     if (r == 0 && given.options)
@@ -395,6 +400,7 @@ static int load_body(struct build *b, struct index_entry *e)
         scan_unit(b, suffix, *kind++);
     if (unit_complete(b) < 0)
         return LOAD_BAD_SETTING;
+    b->unit->load_error = ENOSPC;
     return put_times(b) < 0 || commit(b) < 0 ? LOAD_ERROR : LOAD_LOADED;
 }
 
@@ -459,9 +465,10 @@ void load_pending(void)
     } while (tab->load_first);
 }
 
-void load_generated(unit_id id, const char *what, const char *type, const char *options)
+void load_generated(unit_id id, const char *where, const char *what, const char *type, const char *options)
 {
     given.id = id;
+    given.where = where;
     given.what = what;
     given.type = type;
     given.options = options;

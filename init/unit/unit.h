@@ -44,6 +44,7 @@ struct unit {
     u16 in_kinds;                       /* all that edges to this unit have been of */
     u16 next;                           /* waiting to be loaded, or free */
     u8 type, load, origin;
+    u8 load_error;                      /* errno, with LOAD_ERROR */
     bool used : 1, queued : 1, perpetual : 1, enabled_here : 1;
     bool generated : 1;                 /* no file: device, slice, mount seen in mountinfo */
     bool kept : 1;                      /* alive since before the reload: stays a unit of its own */
@@ -225,9 +226,10 @@ const struct setting *condition_that_failed(unit_id id);       /* which one to t
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
 
-struct lexer { char *p, *end; u32 line; bool bom_seen; struct str section; const char *path; };
+struct lexer { char *p, *end; u32 line; i32 error; bool bom_seen; struct str section; const char *path; };
 struct assignment { struct str section, key, value; u32 line; };
-enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_NO_VALUE, LEX_NO_KEY, LEX_REFUSE /* told */ };
+enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_NO_VALUE, LEX_NO_KEY,
+             LEX_REFUSE /* told; the errno is in the lexer */ };
 struct lexer lex_open(char *text, u32 n, const char *path);    /* changes the text in place */
 enum lexed lex_next(struct lexer *l, struct assignment *a);
 
@@ -328,7 +330,7 @@ void load_pending(void);                               /* loads stubs until none
 void load_compact(void);                               /* all of /etc/units */
 bool unit_needs_reload(unit_id id);                    /* files changed since it was loaded; wants the index */
 /* Loads a mount or swap that is there without a file; what a file says goes before this. */
-void load_generated(unit_id id, const char *what, const char *type, const char *options);
+void load_generated(unit_id id, const char *where, const char *what, const char *type, const char *options);
 void load_mounts_for(unit_id mount);                   /* a mount that appeared: who needs it */
 bool unit_needs_mount(unit_id id, unit_id mount);
 
