@@ -135,9 +135,9 @@ u64 prop_number(const char *name)
 
 bool unit_changed(const char *unit)
 {
-    struct buf *path = z_buf();
-    bus_path_of(BUS_PATH "/unit/", str_of(unit), path);
-    struct bus_out m = client_begin(buf_end(path), BUS_PROPERTIES, "Get", "ss");
+    BUF(path, 4 * UNIT_NAME_BYTES);      /* the caller's texts are in those that take turns */
+    bus_path_of(BUS_PATH "/unit/", str_of(unit), &path);
+    struct bus_out m = client_begin(buf_end(&path), BUS_PROPERTIES, "Get", "ss");
     put_string(&m, BUS_NAME ".Unit");
     put_string(&m, "NeedDaemonReload");
     if (finish(&m, NULL, NULL))
