@@ -26,8 +26,11 @@
  * kept: 320 x 16,384 = 5 MiB; 8 leaves room for a few giants. There are two, for daemon-reload. */
 #define ARENA_BYTES (8u << 20)
 
-/* One unit file. The largest measured has 5,621 bytes; systemd's limit for one line is 1 MiB. */
-#define FILE_BYTES (1u << 20)
+/* One unit file. The largest measured has 5,621 bytes; 2 MiB is twice the longest line that there may be. */
+#define FILE_BYTES (2u << 20)
+
+/* One line of a unit file, and one that is continued, as in systemd (LONG_LINE_MAX). */
+#define LONG_LINE_MAX (1u << 20)
 
 /* The settings of one unit while it is being read, in words of 4 bytes: the largest unit measured
  * has 53 directives with 26 words: 1,400; generated units have up to a thousand Environment=. */
@@ -60,8 +63,8 @@
  * takes 241 in each of six lists. */
 #define CALENDAR_PARTS 384
 
-/* One expanded word or value: the kernel's limit for one argument is 128 KiB (MAX_ARG_STRLEN). */
-#define VALUE_BYTES (128u << 10)
+/* One expanded word or value: a line has no more. (The kernel takes 128 KiB for one argument, MAX_ARG_STRLEN.) */
+#define VALUE_BYTES (1u << 20)
 
 /* State changes that may wait for settling. A step makes at most 3, a round takes no event when
  * fewer than 8 places are left, so 1,024 is 128 events a round. */

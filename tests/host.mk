@@ -14,10 +14,11 @@ SRC := $(wildcard init/sys.c $(LAYERS:%=init/%/*.c))
 OBJ = $(SRC:%.c=$(H)/%.o) $(H)/packed.o
 
 $(H)/values: $(H)/tests/unit/values.o
+$(H)/condition: $(H)/tests/words/condition.o
 $(H)/dump: LINK = -Wl,--wrap=sys_access
 $(H)/dump: $(H)/tests/loader/dump.o
 
-$(H)/values $(H)/dump: $(OBJ)
+$(H)/values $(H)/dump $(H)/condition: $(OBJ)
 	$(CC) $(CFLAGS) $(LINK) -o $@ $(filter %.o,$^)
 
 $(H)/%.o: %.c

@@ -79,6 +79,7 @@ const char *z_lookup(const char *pairs, const char *key);       /* of "key\0valu
 bool glob_match(const char *pattern, const char *text);   /* * ? [a-z] [!a]: fnmatch(3), no flags */
 bool utf8_valid(struct str a);
 bool text_safe(struct str a);                        /* no control characters */
+bool str_safe(struct str a);                         /* nor quotes, nor backslashes: string_is_safe() */
 u32 str_hash(struct str a);
 
 /* ---- buf.c: a bounded writer; overflow is sticky and truncates ----------------------------- */
@@ -119,6 +120,9 @@ int file_line(const char *path, char *text, u32 size);  /* its first line; bytes
 int file_put(const char *path, struct str text, u32 create);   /* create: 0, or the mode of a new file */
 struct str file_text(const char *path, char *space, u32 size);         /* as file_get() */
 struct str file_value(struct str text, const char *key);       /* of the first line "key=value"; or empty */
+/* The first path that a glob matches, behind `after` in strcmp's order; after NULL: any. found: PATH_BYTES. */
+bool glob_after(const char *pattern, const char *after, char *found);
+bool name_is_hidden(const char *name);               /* hidden, or an editor's or package manager's backup */
 void make_folders(const char *path, mode_t mode);    /* all that a '/' in the path ends */
 static inline void make_parents(const char *path) { make_folders(path, 0755); }
 

@@ -51,6 +51,14 @@ struct str file_value(struct str text, const char *key)
     return (struct str){ "", 0 };
 }
 
+bool name_is_hidden(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return *name == '.' || z_ends(name, "~") || z_in("lost+found\0aquota.user\0aquota.group\0", name)
+        || (dot && z_in("rpmnew\0rpmsave\0rpmorig\0dpkg-old\0dpkg-new\0dpkg-tmp\0dpkg-dist\0dpkg-bak\0dpkg-backup\0"
+                        "dpkg-remove\0ucf-new\0ucf-old\0ucf-dist\0swp\0bak\0old\0new\0", dot + 1));
+}
+
 void make_folders(const char *path, mode_t mode)
 {
     BUF(part, PATH_BYTES);
@@ -92,4 +100,44 @@ void dir_close(struct dir *d)
 {
     sys_close(d->fd);
     d->fd = -1;
+}
+
+/* ---- globs --------------------------------------------------------------------------------- */
+
+static bool glob_take(const char *path, const char *after, char *found)
+{
+    bool better = !after || (strcmp(path, after) > 0 && (!*found || strcmp(path, found) < 0));
+    return better && z_copy(found, PATH_BYTES, str_of(path));
+}
+
+/* One level: the folder before the part with the pattern is read, the rest is tried on each name that
+ * matches. True: one has been found that is as good as any. */
+static bool glob_level(const char *pattern, const char *after, char *found, u32 depth)
+{
+    struct stat st;
+    const char *wild = pattern + strcspn(pattern, "*?[");
+    if (!*wild)
+        return sys_lstat(pattern, &st) == 0 && glob_take(pattern, after, found) && !after;
+    while (wild > pattern && wild[-1] != '/')
+        wild--;
+    char part[256], next[PATH_BYTES];
+    struct dir d;
+    bool done = false;
+    const char *rest = wild + strcspn(wild, "/");
+    int above = (int)(wild - pattern);
+    if (!z_copy(part, sizeof part, (struct str){ wild, (size_t)(rest - wild) }))
+        return false;                    /* no file has such a name */
+    dir_open(&d, above ? path_fmt(next, "%.*s", above, pattern) : ".");
+    for (struct dirent *e; depth && !done && (e = dir_next(&d));)
+        if ((e->d_name[0] != '.' || *part == '.') && glob_match(part, e->d_name))
+            done = glob_level(path_fmt(next, "%.*s%s%s", above, pattern, e->d_name, rest), after, found, depth - 1);
+    dir_close(&d);
+    return done;
+}
+
+bool glob_after(const char *pattern, const char *after, char *found)
+{
+    *found = 0;
+    (void)glob_level(pattern, after, found, 8);
+    return *found;
 }

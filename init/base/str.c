@@ -250,6 +250,11 @@ bool text_safe(struct str a)
     return true;
 }
 
+bool str_safe(struct str a)
+{
+    return text_safe(a) && str_find(a, '"') < 0 && str_find(a, '\'') < 0 && str_find(a, '\\') < 0;
+}
+
 u32 str_hash(struct str a)
 {
     u32 h = 2166136261u;          /* FNV-1a: names are short and the table is half empty */

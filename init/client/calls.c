@@ -154,6 +154,25 @@ u64 prop_number(const char *name)
     return *p.signature == 't' ? get_u64(&p.at) : strchr("uib", *p.signature) ? get_u32(&p.at) : 0;
 }
 
+bool unit_changed(const char *unit)
+{
+    BUF(path, 4 * UNIT_NAME_BYTES);      /* the caller's texts are in those that take turns */
+    bus_path_of(BUS_PATH "/unit/", str_of(unit), &path);
+    struct bus_out m = client_begin(buf_end(&path), BUS_PROPERTIES, "Get", "ss");
+    put_string(&m, BUS_NAME ".Unit");
+    put_string(&m, "NeedDaemonReload");
+    if (finish(&m, NULL, NULL))
+        return false;
+    (void)get_signature(&reply.body);
+    return get_u32(&reply.body) == 1 && !reply.body.bad;
+}
+
+void warn_changed(const char *unit)
+{
+    complain("Warning: The unit file, source configuration file or drop-ins of %s changed on disk. "
+             "Run 'systemctl daemon-reload' to reload units.", unit);
+}
+
 struct texts prop_texts(const char *name)
 {
     struct prop p;

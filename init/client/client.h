@@ -99,6 +99,8 @@ bool prop_next(struct prop *p);              /* all of them; zeroed: from the fi
 bool prop_find(const char *name, struct prop *p);    /* false: it is an empty array */
 const char *prop_text(const char *name);     /* "" */
 u64 prop_number(const char *name);           /* 0 */
+bool unit_changed(const char *unit);         /* NeedDaemonReload, asked for alone; clobbers the reply */
+void warn_changed(const char *unit);
 /* The texts of one property that is a text or an array of them, one a call; NULL at the end. */
 struct texts { struct bus_in in; u32 end; };
 struct texts prop_texts(const char *name);

@@ -97,6 +97,8 @@ static int add_job(const char *method, const char *job, const char *unit, const 
         u64 n;
         if (!args.no_block && decimal(id, &n))
             waiting[waiting_n++] = (u32)n;
+        if (!args.quiet && unit_changed(unit))
+            warn_changed(unit);
         return 0;
     }
     if (STREQ(call_error_name, "UnitMasked") && strstr(method, "Try"))

@@ -177,18 +177,55 @@ static void put_active(enum ink i)
     }
 }
 
-/* Which conditions were not met. */
-static void put_conditions(void)
+struct unmet { const char *type; u64 trigger, negate; const char *parameter; u64 result; };
+
+/* How many of a list were not met; the first `n` of them are printed with what goes before each. */
+static u32 walk_conditions(const char *list, u32 n)
 {
     struct prop p;
-    usec at = prop_number("ConditionTimestamp");
-    if (prop_number("ConditionResult") || !at || !prop_find("Conditions", &p))
+    struct unmet c;
+    u32 unmet = 0;
+    if (!prop_find(list, &p))
+        return 0;
+    for (u32 end = get_array(&p.at, 8); fields_next(&p.at, end, "sbbsi", &c);) {
+        if ((i32)c.result >= 0)
+            continue;
+        unmet++;
+        if (n)
+            out("             %c %s=%s%s%s was not met\n", unmet < n ? GLYPH_BRANCH : GLYPH_LAST, c.type, c.trigger ? "|" : "",
+                c.negate ? "!" : "", c.parameter);
+    }
+    return unmet;
+}
+
+/* The one assert that is told of: the last that is no trigger, else that of the triggers none was met. */
+static void put_failed_assert(void)
+{
+    struct prop p;
+    struct unmet c, failed = { 0 };
+    if (!prop_find("Asserts", &p))
         return;
-    out("  Condition: start \5condition failed\1 at %s\n", when_text(at));
-    struct { const char *type; u64 trigger, negate; const char *parameter; u64 result; } c;
     for (u32 end = get_array(&p.at, 8); fields_next(&p.at, end, "sbbsi", &c);)
-        if ((i32)c.result < 0)
-            out("             \023 %s=%s%s%s was not met\n", c.type, c.trigger ? "|" : "", c.negate ? "!" : "", c.parameter);
+        if ((i32)c.result < 0 && (!c.trigger || !failed.type))
+            failed = c;
+    if (failed.trigger)
+        out("             none of the trigger assertions were met\n");
+    else if (failed.type)
+        out("             %s=%s%s was not met\n", failed.type, failed.negate ? "!" : "", failed.parameter);
+}
+
+static void put_conditions(void)
+{
+    usec at = prop_number("ConditionTimestamp");
+    if (!prop_number("ConditionResult") && at) {
+        out("  Condition: start \5condition failed\1 at %s\n", when_text(at));
+        (void)walk_conditions("Conditions", walk_conditions("Conditions", 0));
+    }
+    at = prop_number("AssertTimestamp");
+    if (!prop_number("AssertResult") && at) {
+        out("     Assert: start %cassertion failed\1 at %s\n", RED, when_text(at));
+        put_failed_assert();
+    }
 }
 
 static void put_texts(const char *name, const char *label)
@@ -298,7 +335,12 @@ static int status_one(const char *unit, bool first)
     if (error)
         out("      Error: %lu (%s)\n", (unsigned long)error, strerror((int)error));
     put_resources(running || control);
+    bool changed = prop_number("NeedDaemonReload");
+    static char name[UNIT_NAME_BYTES];
+    z_copy(name, sizeof name, str_of(id));
     status_log(id, prop_number("InactiveExitTimestampMonotonic"));
+    if (changed)
+        warn_changed(name);
     return z_in(UP, active) ? 0 : 3;
 }
 

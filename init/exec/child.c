@@ -115,11 +115,26 @@ static void wait_for_quiet(const struct child *c)
     }
 }
 
-/* A command without a slash is looked for in the path of systemd.exec(5). */
+/* The next folder of ExecSearchPath=, or of the path of systemd.exec(5). NULL: no more. */
+static const char *next_folder(const struct child *c, const struct setting **s, const char *last)
+{
+    static const char usual[] = "/usr/local/sbin\0/usr/local/bin\0/usr/sbin\0/usr/bin\0/sbin\0/bin\0";
+    if (*s || !last)
+        *s = setting_find(c->s->unit, D_ExecSearchPath, *s);
+    if (*s && (*s)->n)
+        return text_at((*s)->w[0]);
+    if (last && (last < usual || last >= usual + sizeof usual))
+        return NULL;
+    const char *next = last ? z_next(last) : usual;
+    return *next ? next : NULL;
+}
+
+/* A command without a slash is looked for there. */
 static int exec_in_path(struct child *c, const char *name)
 {
     int result = -ENOENT;
-    for (EACH(folder, "/usr/local/sbin\0/usr/local/bin\0/usr/sbin\0/usr/bin\0/sbin\0/bin\0")) {
+    const struct setting *s = NULL;
+    for (const char *folder = NULL; (folder = next_folder(c, &s, folder));) {
         BUF(path, 512);
         buf_fmt(&path, "%s/%s", folder, name);
         int r = path.over ? -ENAMETOOLONG : sys_execve(buf_end(&path), c->argv, c->envp);

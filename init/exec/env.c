@@ -201,14 +201,25 @@ static int read_env_file(struct child *c, const char *path)
     return env_file_each(c, text, n, put_from_file);
 }
 
-static int env_of_files(struct child *c)
+/* The path may be a glob: all that match, in the order of their names. No match is as no file. */
+static int env_of_glob(struct child *c, const char *pattern, bool optional)
 {
-    for (const struct setting *s = NULL; (s = setting_find(c->s->unit, D_EnvironmentFile, s));) {
-        int r = read_env_file(c, text_at(s->w[0]));
-        if (r < 0 && !s->w[1])
+    char paths[2][PATH_BYTES] = { "" };
+    u32 n = 0;
+    while (glob_after(pattern, paths[n & 1], paths[~n & 1])) {
+        int r = read_env_file(c, paths[~n++ & 1]);
+        if (r < 0 && !optional)
             return r;
     }
-    return 0;
+    return n || optional ? 0 : -ENOENT;
+}
+
+static int env_of_files(struct child *c)
+{
+    int r = 0;
+    for (const struct setting *s = NULL; r == 0 && (s = setting_find(c->s->unit, D_EnvironmentFile, s));)
+        r = env_of_glob(c, text_at(s->w[0]), s->w[1]);
+    return r;
 }
 
 /* ---- the environment ----------------------------------------------------------------------- */
@@ -250,6 +261,19 @@ static void env_passed(struct child *c)
             if (value && *value == '=')
                 env_keep(c, *own);
         }
+}
+
+/* ExecSearchPath= is also the services' $PATH. */
+static void env_of_search_path(struct child *c)
+{
+    char *at = here(c), sep = '=';
+    buf_z(&c->text, "PATH");
+    for (const struct setting *s = NULL; (s = setting_find(c->s->unit, D_ExecSearchPath, s)); sep = ':')
+        if (s->n)
+            buf_fmt(&c->text, "%c%s", sep, text_at(s->w[0]));
+    buf_c(&c->text, 0);
+    if (strchr(at, '='))
+        env_keep(c, at);
 }
 
 static void env_of_user(struct child *c)
@@ -297,10 +321,11 @@ int step_environment(struct child *c)
     c->envc = 0;
     c->envp[0] = NULL;
     env_of_manager(c);
-    env_passed(c);
     env_of_user(c);
     env_of_directories(c);
     env_of_terminal(c);
+    env_of_search_path(c);
+    env_passed(c);
     for (const struct setting *s = NULL; (s = setting_find(id, D_Environment, s));)
         env_keep(c, text_at(s->w[0]));
     int r = env_of_files(c);
@@ -368,7 +393,7 @@ int argv_expand(struct child *c)
         const char *word = text_at(cmd->w[3 + i]);
         if (cmd->w[0] & EXEC_NO_EXPAND || !strchr(word, '$')) {
             argv_put(c, word);
-        } else if (word[0] == '$' && word[1] && word[1] != '{' && word[1] != '$') {
+        } else if (word[0] == '$' && word[1] != '{' && word[1] != '$') {
             int r = expand_split(c, word + 1);
             if (r < 0)
                 return r;

@@ -141,8 +141,8 @@ static int check_loaded(unit_id id)
     case -ENOENT: return fail(r, "NoSuchUnit", "Unit %s not found.", name);
     case -ERFKILL: return fail(r, "UnitMasked", "Unit %s is masked.", name);
     case -ENOEXEC: return fail(r, "BadUnitSetting", "Unit %s has a bad unit file setting.", name);
-    default: return fail(r, "LoadFailed", "Unit %s failed to load properly, please see system logs and "
-                         "adjust unit file to fix the problem.", name);
+    default: return fail(r, UNIT(id)->load_error == EINVAL ? ".InvalidArgs" : ".Failed", "Unit %s failed to load properly, "
+                         "please adjust/correct and reload service manager: %s", name, strerror(UNIT(id)->load_error));
     }
 }
 

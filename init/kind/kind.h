@@ -79,9 +79,9 @@ struct runtime {
     int watch;                           /* inotify on the cgroup or PIDFile= folder, 0: none */
     int execed_fd;                       /* closes when execve happens, 0: none */
     int error;                           /* ERRNO= */
-    u32 restarts, failed_condition;      /* the failed one's place among the settings, + 1 */
+    u32 restarts;
     u16 starts;                          /* in the interval of the start limit */
-    usec starts_since, watchdog, condition_at;
+    usec starts_since, watchdog, condition_at, assert_at;
     usec changed, inactive_exit, active_enter, active_exit, inactive_enter;
     struct ran main, control;
     u8 invocation[16];

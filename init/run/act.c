@@ -56,9 +56,10 @@ static bool bound_units_are_up(unit_id id)
     return true;
 }
 
-static void log_condition(unit_id id, const struct setting *failed)
+static void log_condition(unit_id id)
 {
     BUF(ident, 512);
+    const struct setting *failed = condition_that_failed(id);
     unit_ident(id, &ident);
     if (failed && failed->w[0] & COND_TRIGGER)
         log_line(LOG_INFO, "%s was skipped because no trigger condition checks were met.", buf_end(&ident));
@@ -67,25 +68,29 @@ static void log_condition(unit_id id, const struct setting *failed)
                  directive_name(&directives[failed->id]), failed->w[0] & COND_NEGATE ? "!" : "", text_at(failed->w[1]));
 }
 
-static bool test_conditions(unit_id id, bool asserts)
+static bool test_conditions(unit_id id)
 {
-    const struct setting *failed;
     struct runtime *rt = RT(id);
-    bool ok = conditions_met(id, asserts, &failed);
+    const struct condition_env env = { exec_env, exec_env_n, exec_own_env };
     rt->condition_at = sys_now();
-    if (asserts)
-        rt->assert_ok = ok;
-    else
-        rt->condition_ok = ok;
-    if (!asserts && !ok)
-        log_condition(id, failed);
-    if (asserts && !ok)
-        log_unit(id, LOG_NOTICE, "Starting requested but asserts failed (%s=%s).", directive_name(&directives[failed->id]),
-                 text_at(failed->w[1]));
-    return ok;
+    rt->condition_ok = conditions_met(id, false, &env);
+    if (!rt->condition_ok)
+        log_condition(id);
+    return rt->condition_ok;
 }
 
-enum { CONDITION_FAILED = -ECOMM, ASSERT_FAILED = -EPROTO, BOUND_UNIT_DOWN = -ENOLINK };
+static bool test_asserts(unit_id id)
+{
+    struct runtime *rt = RT(id);
+    const struct condition_env env = { exec_env, exec_env_n, exec_own_env };
+    rt->assert_at = sys_now();
+    rt->assert_ok = conditions_met(id, true, &env);
+    if (!rt->assert_ok)
+        log_unit(id, LOG_NOTICE, "Starting requested but asserts failed.");
+    return rt->assert_ok;
+}
+
+enum { CONDITION_UNMET = -ECOMM, ASSERT_FAILED = -EPROTO, BOUND_UNIT_DOWN = -ENOLINK };
 
 static int start_unit(unit_id id)
 {
@@ -94,9 +99,9 @@ static int start_unit(unit_id id)
         return -EALREADY;
     if (UNIT(id)->load != LOAD_LOADED)
         return -EINVAL;
-    if (now != ACTIVATING && !test_conditions(id, false))
-        return CONDITION_FAILED;
-    if (now != ACTIVATING && !test_conditions(id, true))
+    if (now != ACTIVATING && !test_conditions(id))
+        return CONDITION_UNMET;
+    if (now != ACTIVATING && !test_asserts(id))
         return ASSERT_FAILED;
     if (!bound_units_are_up(id))
         return BOUND_UNIT_DOWN;
@@ -135,7 +140,7 @@ static void finish_by_error(unit_id id, int r)
     u8 result = RESULT_FAILED;
     switch (r) {
     case -EALREADY:
-    case CONDITION_FAILED: result = RESULT_DONE; break;
+    case CONDITION_UNMET: result = RESULT_DONE; break;
     case -EBADR: result = RESULT_SKIPPED; break;
     case -ENOEXEC: result = RESULT_INVALID; break;
     case ASSERT_FAILED: result = RESULT_ASSERT; break;

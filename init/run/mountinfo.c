@@ -87,7 +87,7 @@ static unit_id unit_for(const char *path, const char *suffix, const char *what, 
         UNIT(id)->perpetual = STREQ(path, "/") && STREQ(suffix, ".mount");
         if (UNIT(id)->load == LOAD_NOT_FOUND || forgot)
             unit_load_again(id);
-        load_generated(id, what, type, options);
+        load_generated(id, path, what, type, options);
     }
     if (!built)
         index_drop();

@@ -114,15 +114,12 @@ static void put_items(struct bus_out *m, unit_id id, u32 directive)
 /* (type, trigger, negate, parameter, result) each. */
 static void put_conditions(struct bus_out *m, unit_id id, bool asserts)
 {
-    struct runtime *rt = RT(id);
     u32 token = array_open(m, 8);
-    for (const struct setting *s = NULL; (s = setting_next(id, s));) {
-        if (s->id >= DIRECTIVES || setters[directives[s->id].setter].value != V_CONDITION
-            || asserts != !!(s->w[0] & COND_ASSERT))
-            continue;
+    for (const struct setting *s = NULL; (s = condition_next(id, asserts, s));) {
+        u32 result = s->w[0] >> 16;
         put_struct(m);
         put_values(m, "sbbsi", directive_name(&directives[s->id]), !!(s->w[0] & COND_TRIGGER), !!(s->w[0] & COND_NEGATE),
-                   text_at(s->w[1]), !rt->condition_at ? 0 : (asserts ? rt->assert_ok : rt->condition_ok) ? 1 : -1);
+                   text_at(s->w[1]), result == CONDITION_UNTESTED ? 0 : result == CONDITION_SUCCEEDED ? 1 : -1);
     }
     array_close(m, token, 8);
 }
@@ -524,12 +521,12 @@ static void put_load_error(struct bus_out *m, unit_id id)
     case LOAD_MASKED: error = BUS_NAME ".UnitMasked"; format = "Unit %s is masked."; break;
     case LOAD_BAD_SETTING: error = BUS_NAME ".BadUnitSetting"; format = "Unit %s has a bad unit file setting."; break;
     case LOAD_ERROR:
-        error = BUS_NAME ".LoadFailed";
-        format = "Unit %s failed to load properly, please see system logs and adjust unit file to fix the problem.";
+        error = UNIT(id)->load_error == EINVAL ? "org.freedesktop.DBus.Error.InvalidArgs" : "org.freedesktop.DBus.Error.Failed";
+        format = "Unit %s failed to load properly, please adjust/correct and reload service manager: %s";
         break;
     default: break;
     }
-    buf_fmt(&text, format, unit_name(id));
+    buf_fmt(&text, format, unit_name(id), strerror(UNIT(id)->load_error));
     put_struct(m);
     put_values(m, "ss", error, buf_end(&text));
 }
@@ -583,7 +580,7 @@ static void unit_history(struct props *p, unit_id id)
     prop_rows(p, "TStateChangeTimestamp\0TInactiveExitTimestamp\0TActiveEnterTimestamp\0TActiveExitTimestamp\0"
                  "TInactiveEnterTimestamp\0bConditionResult\0bAssertResult\0TConditionTimestamp\0TAssertTimestamp\0",
               rt->changed, rt->inactive_exit, rt->active_enter, rt->active_exit, rt->inactive_enter, rt->condition_ok,
-              rt->assert_ok, rt->condition_at, rt->condition_at);
+              rt->assert_ok, rt->condition_at, rt->assert_at);
 }
 
 /* Which of its folders `systemctl clean` would take away. */
@@ -600,11 +597,17 @@ static void put_can_clean(struct bus_out *m, unit_id id)
 static void unit_abilities(struct props *p, unit_id id)
 {
     bool start = unit_can_start(id);
-    prop_rows(p, "bCanStart\0bCanStop\0bCanReload\0bCanIsolate\0bCanFreeze\0bTransient\0bPerpetual\0bNeedDaemonReload\0",
+    prop_rows(p, "bCanStart\0bCanStop\0bCanReload\0bCanIsolate\0bCanFreeze\0bTransient\0bPerpetual\0",
               start && !unit_int(id, D_RefuseManualStart), unit_can_stop(id) && !unit_int(id, D_RefuseManualStop),
-              unit_can_reload(id), start && unit_int(id, D_AllowIsolate) && !unit_int(id, D_RefuseManualStart), false, false, UNIT(id)->perpetual, false);
+              unit_can_reload(id), start && unit_int(id, D_AllowIsolate) && !unit_int(id, D_RefuseManualStart), false, false,
+              UNIT(id)->perpetual);
     if (prop(p, "CanClean", "as"))
         put_can_clean(p->m, id);
+    if (prop(p, "NeedDaemonReload", "b")) {
+        if (!index_built())
+            index_build();
+        put_values(p->m, "b", unit_needs_reload(id));
+    }
     if (prop(p, "Job", "(uo)"))
         put_job(p->m, id);
     if (prop(p, "Conditions", "a(sbbsi)"))

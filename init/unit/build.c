@@ -46,6 +46,21 @@ int build_put(struct build *b, u32 id, const u32 *w, u32 n)
     return 0;
 }
 
+/* Before all others: what is asked last is asked first. */
+int build_put_first(struct build *b, u32 id, const u32 *w, u32 n)
+{
+    u32 old = b->n;
+    if (build_put(b, id, w, n) < 0)
+        return -ENOEXEC;
+    u32 added = b->n - old;
+    memmove(b->words + added, b->words, old * sizeof(u32));
+    struct setting *s = (void *)b->words;
+    s->id = (u16)id;
+    s->n = (u16)n;
+    memcpy(s->w, w, n * sizeof *w);
+    return 0;
+}
+
 void build_clear(struct build *b, u32 id)
 {
     u32 to = 0;
@@ -91,10 +106,6 @@ u32 build_section(const struct build *b, struct str name)
 int build_assign(struct build *b, struct str section, struct str key, struct str value)
 {
     u32 sec = b->section;
-    if (!section.n) {
-        build_warn(b, LOG_WARNING, "Assignment outside of section. Ignoring.");
-        return 0;
-    }
     if (!sec || (sec == SEC_INSTALL && !b->install_mask))
         return 0;                       /* the section itself was complained about */
     const struct directive *d = directive_find(key, sec);
@@ -127,6 +138,8 @@ int build_value(struct build *b, const struct directive *d, struct str value)
     const struct setter *s = &setters[d->setter];
     bool known = d->effect && build_find(b, directive_id(d), NULL);
     int r = 0;
+    b->value = value;
+    b->no_syntax = b->no_specifier = NULL;
     if (value.n || s->value == V_NOTHING || s->value == V_CONDITION || directive_id(d) == D_RequiresMountsFor
         || *s->signature == '!')
         r = s->set(b, d, value);
@@ -146,16 +159,19 @@ int build_ignore(struct build *b, const struct directive *d, const char *why, st
     return 0;
 }
 
-bool build_expand(struct build *b, struct str *value)
+static bool expand(struct build *b, struct str *value, int (*how)(struct str, struct str, struct buf *))
 {
     WORKSPACE(full, 0);
-    bool good = specifier_expand(b->name, *value, &full) == 0 && !full.over;
-    if (good)
+    int r = how(b->name, *value, &full);
+    if (r == 0)
         *value = STR(full);
     else
-        build_warn(b, LOG_WARNING, "Failed to resolve unit specifiers in '%.*s', ignoring.", (int)value->n, value->p);
-    return good;
+        build_warn(b, LOG_WARNING, b->no_specifier ? b->no_specifier : "Failed to resolve unit specifiers in '%.*s', ignoring: %s",
+                   (int)value->n, value->p, strerror(-r));
+    return r == 0;
 }
+
+bool build_expand(struct build *b, struct str *value) { return expand(b, value, specifier_expand); }
 
 bool build_path(struct build *b, const struct directive *d, struct str *value)
 {
@@ -166,7 +182,11 @@ bool build_path(struct build *b, const struct directive *d, struct str *value)
         return build_ignore(b, d, "= path is not absolute", *value);
     path_simplify(*value, false, &path);
     *value = STR(path);
-    return path.n < PATH_BYTES;
+    if (path.n >= PATH_BYTES)
+        build_warn(b, LOG_ERR, "%s= path has invalid length (%u bytes), ignoring.", directive_name(d), path.n);
+    else if (!path_valid(STR(path)))
+        build_ignore(b, d, "= path is not normalized", *value);
+    return path.n < PATH_BYTES && path_valid(STR(path));
 }
 
 /* Where asked to unescape: what looks like an escape and is none stays as it is, with a warning. */
@@ -179,7 +199,7 @@ int build_word(struct build *b, struct str *rest, u32 word_flags, struct buf *wo
     *rest = whole;
     r = word_next(rest, BLANKS, word_flags | WORD_UNESCAPE_RELAX, word);
     if (r >= 0)
-        build_warn(b, LOG_WARNING, "Ignoring unknown escape sequences: \"%.*s\"", (int)whole.n, whole.p);
+        build_warn(b, LOG_WARNING, "Ignoring unknown escape sequences: \"%.*s\"", (int)word->n, word->p);
     return r;
 }
 
@@ -190,11 +210,11 @@ bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *i
     WORKSPACE(word, 1);
     int r;
     do {
-        r = build_word(b, rest, word_flags, &word);
+        r = word_next(rest, BLANKS, word_flags & ~BUILD_NAMES, &word);
         *item = STR(word);
-    } while (r > 0 && !build_expand(b, item));
+    } while (r > 0 && !expand(b, item, word_flags & BUILD_NAMES ? specifier_expand_name : specifier_expand));
     if (r < 0)
-        build_ignore(b, NULL, "Invalid syntax", *rest);
+        build_ignore(b, NULL, b->no_syntax ? b->no_syntax : "Invalid syntax", b->value);
     return r > 0;
 }
 

@@ -454,6 +454,7 @@ static void generate_ordered(const char *target)
     static const char *const action_names[] = { "SuccessAction", "FailureAction" };
     while (cmdline_next(&c) > 0) {
         BUF(name, UNIT_NAME_BYTES);
+        char path[PATH_BYTES];
         const char *key = meant_for_us(c.key);
         struct str value = str_of(c.value);
         if (!c.value)
@@ -469,7 +470,8 @@ static void generate_ordered(const char *target)
         else if (cmdline_key_is(key, "systemd.mask"))
             make_unit(NULL, "/dev/null", ".early/%s", buf_end(&name));
         else if (cmdline_key_is(key, "systemd.wants"))
-            make_unit(NULL, "/usr/lib/systemd/system", ".early/%s.wants/%s", target, buf_end(&name));
+            make_unit(NULL, path_fmt(path, "/usr/lib/systemd/system/%s", buf_end(&name)), ".early/%s.wants/%s", target,
+                      buf_end(&name));
     }
     if (!commands.n)
         return;

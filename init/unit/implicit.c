@@ -292,11 +292,26 @@ static void put_mount_helpers(struct build *b)
     put_helper(b, X_Detach, "umount", detach, 3);
 }
 
+/* Where a mount unit mounts: its name says so, but one with a hash does not: then Where= must lead to that name. */
+static const char *mount_where(struct build *b, struct buf *path)
+{
+    BUF(name, UNIT_NAME_BYTES);
+    int r = unit_name_to_path(b->name, path);
+    if (r < 0 && (r != -ENAMETOOLONG || !build_has(b, D_Where)))
+        return "The unit's name is not that of a path.";
+    if (r == 0)
+        return NULL;
+    buf_str(path, build_text_of(b, D_Where));
+    r = unit_name_from_path(STR(*path), ".mount", &name);
+    return r < 0 || !str_eq(STR(name), b->name) ? "Where= setting doesn't match unit name." : NULL;
+}
+
 static const char *complete_mount(struct build *b, u32 *traits)
 {
     BUF(path, PATH_BYTES);
-    if (unit_name_to_path(b->name, &path) < 0)
-        return "The unit's name is not that of a path.";
+    const char *complaint = mount_where(b, &path);
+    if (complaint)
+        return complaint;
     struct str where = STR(path), what = build_text_of(b, D_What);
     struct str options = build_text_of(b, D_Options), type = build_text_of(b, D_FsType);
     bool network = fstab_option(options, "_netdev", NULL) || fs_is_network(type);

@@ -290,14 +290,14 @@ static int take_install(struct context *c, struct info *info, const char *path, 
         s.line = lex.line;
         if (what == LEX_REFUSE)
             return -EBADMSG;
-        if (what == LEX_SECTION) {
-            lex.quiet = !str_is(a.section, "Install");
+        if (what == LEX_SECTION)
             check_section(&s, a.section);
-        }
-        if (what != LEX_ASSIGNMENT || lex.quiet)
+        if (what == LEX_SECTION || (a.section.p && !str_is(a.section, "Install")))
             continue;
-        if (!a.section.n)
+        if (!a.section.p)
             syntax(&s, "Assignment outside of section. Ignoring.", S(""));
+        else if (what != LEX_ASSIGNMENT)
+            syntax(&s, what == LEX_NO_VALUE ? "Missing '=', ignoring line." : "Missing key name before '=', ignoring line.", S(""));
         else if (name_find(keys, a.key, &key) == 0)
             r = key == DEFAULT_INSTANCE ? take_default_instance(&s, a.value) : take_words(&s, (u32)key, a.value);
         else if (!str_starts(a.key, "X-"))

@@ -151,22 +151,79 @@ int unit_path_unescape(struct str text, struct buf *out)
     return 0;
 }
 
+/* ---- names that are too long ----------------------------------------------------------------- */
+
+static u64 rotate(u64 v, u32 by) { return v << by | v >> (64 - by); }
+
+static void sip_rounds(u64 v[4], u32 n)
+{
+    while (n--) {
+        v[0] += v[1], v[1] = rotate(v[1], 13) ^ v[0], v[0] = rotate(v[0], 32);
+        v[2] += v[3], v[3] = rotate(v[3], 16) ^ v[2];
+        v[0] += v[3], v[3] = rotate(v[3], 21) ^ v[0];
+        v[2] += v[1], v[1] = rotate(v[1], 17) ^ v[2], v[2] = rotate(v[2], 32);
+    }
+}
+
+/* SipHash-2-4, with the key that systemd has for names. */
+static u64 name_hash(struct str s)
+{
+    const u64 k0 = 0x324a3258fb37f2ec, k1 = 0x9aeb210d9b069f84;     /* the key's 16 bytes, little-endian */
+    u64 v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
+    size_t n = s.n + 1;                  /* its NUL is hashed, too */
+    for (size_t i = 0; i <= n; i += 8) {
+        u64 m = n - i < 8 ? (u64)n << 56 : 0;
+        for (size_t k = 0; k < 8 && i + k < s.n; k++)
+            m |= (u64)(u8)s.p[i + k] << 8 * k;
+        v[3] ^= m;
+        sip_rounds(v, 2);
+        v[0] ^= m;
+    }
+    v[2] ^= 0xff;
+    sip_rounds(v, 4);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* Cuts a name that is too long and puts the hash of all of it before the type. */
+static void hash_long(struct str name, struct str suffix, struct buf *out)
+{
+    u64 hash = name_hash(name);
+    buf_str(out, str_cut(name, UNIT_NAME_BYTES - 1 - (suffix.n - 1) - 16 - 2));
+    buf_c(out, '_');
+    for (u32 i = 0; i < 64; i += 8)
+        buf_fmt(out, "%02x", (u32)(hash >> i & 0xff));
+    buf_str(out, suffix);
+}
+
+/* Such a name says no more what path it is of. */
+static bool is_hashed(struct str name)
+{
+    struct str stem = stem_of(name);
+    for (size_t i = 0; i < 16; i++)
+        if (stem.n < 17 || parse_hex(stem.p[stem.n - 1 - i]) < 0 || (u8)(stem.p[stem.n - 1 - i] - 'A') < 6)
+            return false;
+    return stem.p[stem.n - 17] == '_';
+}
+
 int unit_name_from_path(struct str path, const char *suffix, struct buf *out)
 {
-    u32 at = out->n;
-    int r = unit_path_escape(path, out);
-    if (r < 0)
-        return r;
-    buf_z(out, suffix);
-    /* TODO of a later issue: systemd shortens longer names and appends a hash. */
-    return out->over || out->n - at >= UNIT_NAME_BYTES ? -ENAMETOOLONG : 0;
+    BUF(full, 4 * PATH_BYTES);
+    int r = unit_path_escape(path, &full);
+    buf_z(&full, suffix);
+    if (r < 0 || full.over)
+        return r < 0 ? r : -ENAMETOOLONG;
+    if (full.n < UNIT_NAME_BYTES)
+        buf_str(out, STR(full));
+    else
+        hash_long(STR(full), str_of(suffix), out);
+    return out->over ? -ENAMETOOLONG : 0;
 }
 
 int unit_name_to_path(struct str name, struct buf *out)
 {
     if (!unit_name_valid(name))
         return -EINVAL;
-    return unit_path_unescape(unit_name_prefix(name), out);
+    return is_hashed(name) ? -ENAMETOOLONG : unit_path_unescape(unit_name_prefix(name), out);
 }
 
 /* What a person types -> a unit name: paths become mounts or devices, characters that may not be in

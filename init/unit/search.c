@@ -12,10 +12,9 @@
  * enabled. Only what the kernel command line orders (systemd.mask= and the like, written to
  * generator.early) goes before it, or a broken unit there could not be masked to rescue a boot. */
 const char search_dirs[] =
-    "/run/systemd/generator.early\0/etc/units\0"
     "/etc/systemd/system.control\0/run/systemd/system.control\0/run/systemd/transient\0"
-    "/etc/systemd/system\0/etc/systemd/system.attached\0/run/systemd/system\0/run/systemd/system.attached\0"
-    "/run/systemd/generator\0/usr/local/lib/systemd/system\0/usr/lib/systemd/system\0/lib/systemd/system\0"
+    "/run/systemd/generator.early\0/etc/units\0/etc/systemd/system\0/etc/systemd/system.attached\0/run/systemd/system\0/run/systemd/system.attached\0"
+    "/run/systemd/generator\0/usr/local/lib/systemd/system\0/lib/systemd/system\0/usr/lib/systemd/system\0"
     "/run/systemd/generator.late\0";
 
 const char *search_root = "";
@@ -27,7 +26,15 @@ char *rooted(const char *path, char *full) { return path_fmt(full, "%s%s", searc
 static char index_text[INDEX_BYTES] __attribute__((aligned(4096)));
 static struct index_entry entries[INDEX_MAX] __attribute__((aligned(4096)));
 static u32 heads[HEADS] __attribute__((aligned(4096)));
-static u32 entries_n = 1, text_n = 1;
+static u32 entries_n = 1, text_n = 1, links_n;
+
+/* Links to other names, with the hash of the name that each leads to: what else is a unit called? */
+static struct { u32 target_hash, entry; } links[INDEX_MAX] __attribute__((aligned(4096)));
+
+/* In a merged-/usr system /lib is a link, and its folder the one of /usr/lib: read once, as the former, as on Debian. */
+static bool lib_is_usr;
+
+static bool loops_told;                  /* while links are only compared, what is wrong with them is not told */
 
 const char *index_name(const struct index_entry *e)
 {
@@ -105,8 +112,12 @@ static int index_name_in(int fd, u16 dir, struct str name, u8 type)
         return 0;
     ssize_t n = type == DT_REG ? -EINVAL : sys_readlinkat(fd, name.p, target, sizeof target);
     e = entry_add(name, dir, n >= 0 ? ENTRY_LINK : ENTRY_FILE);
-    if (e && n >= 0)
-        e->target = keep((struct str){ target, (size_t)n });
+    if (e && n >= 0) {
+        struct str to = { target, (size_t)n };
+        e->target = keep(to);
+        links[links_n].target_hash = str_hash(str_from(to, (size_t)(str_rfind(to, '/') + 1)));
+        links[links_n++].entry = (u32)(e - entries);
+    }
     return e && (n < 0 || e->target) ? 0 : -ENOSPC;
 }
 
@@ -124,12 +135,18 @@ static int index_dir(const char *folder)
     return r;
 }
 
-/* In a merged-/usr system /lib is a link and its folder the one of /usr/lib: not read twice. */
-static bool lib_is_link(void)
+static bool same_folder(const char *a, const char *b)
 {
-    struct stat st;
+    struct stat x, y;
     char path[PATH_BYTES];
-    return sys_lstat(rooted("/lib", path), &st) < 0 || S_ISLNK(st.st_mode);
+    return sys_stat(rooted(a, path), &x) == 0 && sys_stat(rooted(b, path), &y) == 0 && x.st_dev == y.st_dev
+        && x.st_ino == y.st_ino;
+}
+
+const char *dropin_dir(u16 dir)
+{
+    const char *folder = search_dirs + dir;
+    return lib_is_usr && STREQ(folder, "/lib/systemd/system") ? "/usr/lib/systemd/system" : folder;
 }
 
 u32 index_builds;
@@ -139,8 +156,9 @@ void index_build(void)
     int r = 0;
     index_drop();
     index_builds++;
+    lib_is_usr = same_folder("/lib/systemd/system", "/usr/lib/systemd/system");
     for (EACH(folder, search_dirs))
-        if (r == 0 && (!STREQ(folder, "/lib/systemd/system") || !lib_is_link()))
+        if (r == 0 && (!lib_is_usr || !STREQ(folder, "/usr/lib/systemd/system")))
             r = index_dir(folder);
     for (u32 at = 0; builtins[at];) {
         struct index_entry *e = entry_add(str_of(builtins + at), 0, ENTRY_BUILTIN);
@@ -172,10 +190,12 @@ void index_drop(void)
         return;
     sys_madvise_free(index_text, sizeof index_text);
     sys_madvise_free(entries, sizeof entries);
+    sys_madvise_free(links, sizeof links);
     memset(heads, 0, sizeof heads);
     sys_madvise_free(heads, sizeof heads);
     entries_n = text_n = 1;
     folder_kinds = 0;
+    links_n = 0;
 }
 
 /* ---- looking up ---------------------------------------------------------------------------- */
@@ -243,7 +263,7 @@ static struct str alias_of(const struct index_entry *e, struct buf *space)
         return str_cut(full, 0);
     if (unit_type_of(base) == unit_type_of(str_of(index_name(e))))
         return base;
-    log_line(LOG_NOTICE, "%s/%s: links to a unit of another type, ignoring it.", search_dirs + e->dir, index_name(e));
+    log_line(loops_told ? LOG_DEBUG : LOG_NOTICE, "%s/%s: links to a unit of another type, ignoring it.", search_dirs + e->dir, index_name(e));
     return (struct str){ NULL, 0 };
 }
 
@@ -277,13 +297,58 @@ struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *ma
         id_name->n = 0;
         buf_put(id_name, next.p, next.n);
     }
-    log_line(LOG_WARNING, "%.*s: too many levels of alias links.", (int)name.n, name.p);
+    log_line(loops_told ? LOG_DEBUG : LOG_WARNING, "%.*s: too many levels of alias links.", (int)name.n, name.p);
     return NULL;
+}
+
+/* What other name a link gives the unit `name`, the nth: the link's own, or of a template's link the instance. */
+static bool link_name(u32 nth, struct str name, struct buf *alias)
+{
+    BUF(template, UNIT_NAME_BYTES);
+    const struct index_entry *e = &entries[links[nth].entry];
+    struct str target = str_of(index_target(e)), base = str_from(target, (size_t)(str_rfind(target, '/') + 1));
+    struct str own = str_of(index_name(e));
+    alias->n = 0;
+    if (unit_type_of(own) != unit_type_of(name))
+        return false;
+    if (unit_name_is_instance(name))
+        unit_name_template(name, &template);
+    if (!str_eq(base, name) && !str_eq(base, STR(template)))
+        return false;
+    if (unit_name_is_template(own))
+        return unit_name_is_instance(name) && unit_name_with_instance(own, unit_name_instance(name), alias) == 0;
+    buf_str(alias, own);
+    return true;
+}
+
+bool index_alias(u32 *at, struct str name, struct str unit, struct buf *alias)
+{
+    BUF(template, UNIT_NAME_BYTES);
+    BUF(real, UNIT_NAME_BYTES);
+    u32 hash = str_hash(name), template_hash = hash;
+    bool masked;
+    if (unit_name_is_instance(name)) {
+        unit_name_template(name, &template);
+        template_hash = str_hash(STR(template));
+    }
+    while (*at < links_n) {
+        u32 i = (*at)++;
+        if ((links[i].target_hash != hash && links[i].target_hash != template_hash) || !link_name(i, name, alias)
+            || str_eq(STR(*alias), unit))
+            continue;
+        loops_told = true;
+        bool found = index_resolve(STR(*alias), &real, &masked) && !masked && str_eq(STR(real), unit);
+        loops_told = false;
+        if (found)
+            return true;
+    }
+    return false;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
 static char file_space[FILE_BYTES + 1] SCRATCH;
+usec file_time;
 
 static int read_all(int fd, char **text, u32 *n)
 {
@@ -293,6 +358,7 @@ static int read_all(int fd, char **text, u32 *n)
         r = -EISDIR;
     else if (r == 0 && !S_ISREG(st.st_mode))
         r = -ENOTSUP;                    /* devices, pipes, sockets: never read */
+    file_time = r == 0 ? time_of(&st) : 0;
     for (*n = 0; r == 0;) {
         ssize_t got = sys_read(fd, file_space + *n, sizeof file_space - *n);
         if (got <= 0) {
@@ -335,6 +401,7 @@ int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path
     index_path(e, path);
     if (e->kind != ENTRY_BUILTIN)
         return file_read(path, text, n);
+    file_time = 0;
     *n = (u32)(unpack(builtins + e->target, builtin_pairs, file_space) - file_space);
     *text = file_space;
     return 0;

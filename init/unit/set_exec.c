@@ -33,31 +33,40 @@ static struct str take_prefixes(struct str first, struct command *c)
     return first;
 }
 
-static bool name_safe(struct str path)
+/* Every part of a path, and a name, has at most 255 bytes. ".." is for the kernel to follow. */
+static bool parts_fit(struct str path)
 {
-    return text_safe(path) && str_find(path, '"') < 0 && str_find(path, '\'') < 0 && str_find(path, '\\') < 0;
+    for (struct str part; (part = str_word(&path, "/")).p;)
+        if (part.n > 255)
+            return false;
+    return true;
 }
 
 static const char *path_complaint(struct str path)
 {
-    if (!path.n)
-        return "Empty path in command line";
-    if (!name_safe(path))
-        return "Executable name contains special characters";
+    if (!str_safe(path))
+        return "Executable name contains special characters%s: %.*s";
     if (str_ends(path, "/"))
-        return "Executable path specifies a directory";
-    if (path.p[0] != '/' ? str_find(path, '/') >= 0 || str_is(path, ".") || str_is(path, "..")
-                         : !path_valid(path))
-        return "Neither a valid executable name nor an absolute path";
+        return "Executable path specifies a directory%s: %.*s";
+    if (!parts_fit(path) || (path.p[0] != '/' && (str_find(path, '/') >= 0 || str_is(path, ".") || str_is(path, ".."))))
+        return "Neither a valid executable name nor an absolute path%s: %.*s";
     return NULL;
 }
 
-static int refuse(struct build *b, const struct command *c, const char *why, struct str value)
+/* `why` takes "" or ", ignoring", and the text. */
+static int refuse(struct build *b, const struct command *c, const char *why, struct str text)
 {
     bool ignore = c->w[0] & EXEC_IGNORE_FAILURE;
-    build_warn(b, ignore ? LOG_WARNING : LOG_ERR, "%s%s: %.*s", why, ignore ? ", ignoring" : "",
-               (int)value.n, value.p);
-    return ignore ? 0 : -ENOEXEC;
+    build_warn(b, ignore ? LOG_WARNING : LOG_ERR, why, ignore ? ", ignoring" : "", (int)text.n, text.p);
+    return ignore ? -EAGAIN : -ENOEXEC;
+}
+
+static int refuse_specifier(struct build *b, const struct command *c, const char *quote, struct str text, int error)
+{
+    bool ignore = c->w[0] & EXEC_IGNORE_FAILURE;
+    build_warn(b, ignore ? LOG_WARNING : LOG_ERR, "Failed to resolve unit specifiers in %s%.*s%s%s: %s", quote, (int)text.n,
+               text.p, quote, ignore ? ", ignoring" : "", strerror(-error));
+    return ignore ? -EAGAIN : -ENOEXEC;
 }
 
 static int add_word(struct command *c, struct str word)
@@ -79,9 +88,8 @@ static bool lone(struct str s, const char *token)
 }
 
 /* Takes the arguments up to the end or a ";" (then *more). */
-static int take_arguments(struct build *b, struct command *c, struct str *rest, bool *more)
+static int take_arguments(struct build *b, struct command *c, struct str line, struct str *rest, bool *more)
 {
-    struct str whole = *rest;
     for (;;) {
         *rest = str_trim(*rest);
         if (lone(*rest, ";")) {
@@ -101,13 +109,14 @@ static int take_arguments(struct build *b, struct command *c, struct str *rest, 
         if (r == 0)
             return 0;
         if (r < 0) {
-            int refused = refuse(b, c, "Unbalanced quoting or invalid escape sequence", whole);
-            return refused < 0 ? refused : -EAGAIN;
+            build_warn(b, LOG_ERR, "Unbalanced quoting, ignoring: \"%.*s\"", (int)line.n, line.p);
+            return c->w[0] & EXEC_IGNORE_FAILURE ? -EAGAIN : -ENOEXEC;
         }
-        if (specifier_expand(b->name, STR(word), &full) < 0)
-            return refuse(b, c, "Failed to resolve unit specifiers in", STR(word));
+        r = specifier_expand(b->name, STR(word), &full);
+        if (r < 0)
+            return refuse_specifier(b, c, "", STR(word), r);
         if (add_word(c, STR(full)) < 0)
-            return refuse(b, c, "Command line is too long (1,024 words, ARENA_BYTES)", whole);
+            return refuse(b, c, "Command line is too long (1,024 words, ARENA_BYTES)%s: %.*s", line);
     }
 }
 
@@ -123,17 +132,20 @@ static int take_command(struct build *b, const struct directive *d, struct str *
     *more = false;
     int r = build_word(b, rest, COMMAND_WORD, &word);
     if (r < 0)
-        return refuse(b, &c, "Unbalanced quoting or invalid escape sequence", whole);
-    if (r == 0)
+        build_warn(b, LOG_ERR, "Unbalanced quoting, ignoring: \"%.*s\"", (int)whole.n, whole.p);
+    if (r <= 0)
         return 0;
     if (str_is(STR(word), ";")) {
         *more = true;
         return 0;
     }
     struct str first = take_prefixes(STR(word), &c);
-    if (specifier_expand(b->name, first, &path) < 0 || path.n >= PATH_BYTES)
-        return refuse(b, &c, "Failed to resolve unit specifiers in", first);
+    r = specifier_expand(b->name, first, &path);
+    if (r < 0 || path.n >= PATH_BYTES)
+        return refuse_specifier(b, &c, "'", first, r < 0 ? r : -ENAMETOOLONG);
     struct str full = STR(path);
+    if (!full.n)
+        return refuse(b, &c, "Empty path in command line%s: '%.*s'", whole);
     const char *complaint = path_complaint(full);
     if (complaint)
         return refuse(b, &c, complaint, full);
@@ -141,11 +153,11 @@ static int take_command(struct build *b, const struct directive *d, struct str *
     c.w[1] = text_keep(STR(simple));
     if (!c.w[1] || (!(c.w[0] & OWN_ARGV0) && add_word(&c, full) < 0))
         return -ENOEXEC;
-    r = take_arguments(b, &c, rest, more);
+    r = take_arguments(b, &c, whole, rest, more);
     if (r < 0)
-        return r == -EAGAIN ? 0 : r;
-    if (c.w[2] == 0 || !*text_at(c.w[3]))
-        return refuse(b, &c, "Empty executable name or zeroeth argument", whole);
+        return r;
+    if (c.w[2] == 0)
+        return refuse(b, &c, "Empty executable name or zeroeth argument%s: %.*s", whole);
     c.w[0] &= ~OWN_ARGV0;
     return build_put(b, directive_id(d), c.w, 3 + c.w[2]);
 }
@@ -156,7 +168,7 @@ int set_exec(struct build *b, const struct directive *d, struct str value)
     int r = 0;
     while (r == 0 && more && value.n)
         r = take_command(b, d, &value, &more);
-    return r;
+    return r == -EAGAIN ? 0 : r;
 }
 
 /* ---- environment --------------------------------------------------------------------------- */
@@ -182,6 +194,7 @@ int set_environ(struct build *b, const struct directive *d, struct str value)
 {
     struct str item;
     int r = 0;
+    b->no_specifier = "Failed to resolve specifiers in %.*s, ignoring: %s";
     while (r == 0 && build_item(b, &value, COMMAND_WORD, &item)) {
         struct setting *s = NULL;        /* the last one of a name counts, in the first one's place */
         if (!is_assignment(d, &item)) {
@@ -208,8 +221,13 @@ static bool is_env_name(const struct directive *d, struct str *item)
 
 int set_env_names(struct build *b, const struct directive *d, struct str value)
 {
-    return build_list(b, d, value, COMMAND_WORD, is_env_name, directive_id(d) == D_PassEnvironment ?
-                      "Invalid environment name for PassEnvironment" : "Invalid environment name or assignment UnsetEnvironment");
+    bool unset = directive_id(d) == D_UnsetEnvironment;
+    b->no_specifier = unset ? "Failed to resolve unit specifiers in %.*s, ignoring: %s"
+                            : "Failed to resolve specifiers in %.*s, ignoring: %s";
+    b->no_syntax = unset ? "Trailing garbage in UnsetEnvironment" : "Trailing garbage in PassEnvironment";
+    return build_list(b, d, value, unset ? COMMAND_WORD : WORD_UNQUOTE, is_env_name,
+                      unset ? "Invalid environment name or assignment UnsetEnvironment"
+                            : "Invalid environment name for PassEnvironment");
 }
 
 /* Words: the path, whether it may be missing. */

@@ -9,6 +9,8 @@
 #include "../base/base.h"
 #include "../limits.h"
 
+#include <sys/stat.h>
+
 /* ---- the vocabulary ------------------------------------------------------------------------ */
 
 enum unit_type { UNIT_SERVICE, UNIT_MOUNT, UNIT_SWAP, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE,
@@ -42,6 +44,7 @@ struct unit {
     u16 in_kinds;                       /* all that edges to this unit have been of */
     u16 next;                           /* waiting to be loaded, or free */
     u8 type, load, origin;
+    u8 load_error;                      /* errno, with LOAD_ERROR */
     bool used : 1, queued : 1, perpetual : 1, enabled_here : 1;
     bool generated : 1;                 /* no file: device, slice, mount seen in mountinfo */
     bool kept : 1;                      /* alive since before the reload: stays a unit of its own */
@@ -135,7 +138,10 @@ enum directive_id {
 };
 
 /* Settings that no file can set: paths of drop-ins, and the helpers that mount and swap units run. */
-enum { X_DropIn = DIRECTIVES, X_Attach, X_Detach, X_Remount };
+enum { X_DropIn = DIRECTIVES, X_Attach, X_Detach, X_Remount, X_Times };
+
+/* X_Times: when what a unit was read from was last changed; two words each. */
+enum { TIME_FRAGMENT, TIME_DROPINS, TIME_SOURCE, TIMES };
 
 /* What a stored value is; it follows from the setter. V_ROW: fields as the setter's signature says, one setting an
  * element where that is an array of structures or texts: a text, b i u q: a word, t x: two, low first, ay: a word with
@@ -216,18 +222,26 @@ enum std_out { OUT_INHERIT, OUT_NULL, OUT_TTY, OUT_JOURNAL, OUT_KMSG, OUT_SOCKET
 enum exec_flags { EXEC_IGNORE_FAILURE = BIT(0), EXEC_NO_EXPAND = BIT(1), EXEC_FULL_PRIVILEGE = BIT(2),
                   EXEC_NO_SETUID = BIT(3), EXEC_AMBIENT_MAGIC = BIT(4) };
 
-/* Condition...=, Assert...=: words are type | flags, parameter. */
+/* Condition...=, Assert...=: words are type | flags | result << 16, parameter. The last one comes first, as in systemd. */
 enum condition {
     COND_PATH_EXISTS, COND_PATH_EXISTS_GLOB, COND_PATH_IS_DIRECTORY, COND_PATH_IS_SYMBOLIC_LINK,
-    COND_PATH_IS_MOUNT_POINT, COND_PATH_IS_READ_WRITE, COND_DIRECTORY_NOT_EMPTY, COND_FILE_NOT_EMPTY,
-    COND_FILE_IS_EXECUTABLE, COND_NEEDS_UPDATE, COND_KERNEL_COMMAND_LINE, COND_VIRTUALIZATION,
-    COND_CAPABILITY, COND_AC_POWER, COND_SECURITY, COND_FIRST_BOOT, COND_HOST, COND_ARCHITECTURE,
-    COND_KERNEL_VERSION, COND_USER, COND_GROUP, COND_MEMORY, COND_CPUS, COND_ENVIRONMENT,
+    COND_PATH_IS_MOUNT_POINT, COND_PATH_IS_READ_WRITE, COND_PATH_IS_ENCRYPTED, COND_DIRECTORY_NOT_EMPTY,
+    COND_FILE_NOT_EMPTY, COND_FILE_IS_EXECUTABLE, COND_NEEDS_UPDATE /* paths up to here */,
+    COND_KERNEL_COMMAND_LINE, COND_VIRTUALIZATION, COND_CAPABILITY, COND_AC_POWER, COND_SECURITY,
+    COND_FIRST_BOOT, COND_HOST, COND_ARCHITECTURE, COND_KERNEL_VERSION, COND_USER, COND_GROUP, COND_MEMORY,
+    COND_CPUS, COND_ENVIRONMENT, COND_CPU_FEATURE, COND_OS_RELEASE, COND_FIRMWARE, COND_CREDENTIAL,
+    COND_CONTROL_GROUP_CONTROLLER, COND_CPU_PRESSURE, COND_MEMORY_PRESSURE, COND_IO_PRESSURE,
     COND_ASSERT = BIT(8), COND_NEGATE = BIT(9), COND_TRIGGER = BIT(10),
 };
-/* condition.c: all conditions (or asserts) of a unit. *failed is the one that decided it. */
+/* condition.c */
 u64 machine_memory(void);                               /* bytes */
-bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
+enum condition_result { CONDITION_UNTESTED, CONDITION_SUCCEEDED, CONDITION_FAILED, CONDITION_ERROR };
+struct condition_env { const char *const *set; u32 set_n; char **own; };       /* what ConditionEnvironment= sees */
+bool conditions_met(unit_id id, bool asserts, const struct condition_env *env);  /* all of them; notes the results */
+const struct setting *condition_next(unit_id id, bool asserts, const struct setting *s);       /* NULL: first */
+enum condition_result condition_test(const struct setting *s, const struct condition_env *env, int *error);
+void condition_note(const struct setting *s, enum condition_result result);
+const struct setting *condition_that_failed(unit_id id);       /* which one to tell of; NULL: none is known */
 
 /* ---- calendar.c: OnCalendar=, systemd.time(7) ------------------------------------------------ */
 
@@ -250,9 +264,10 @@ int calendar_next(const struct calendar *c, usec after_real, usec *next);      /
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
 
-struct lexer { char *p, *end; u32 line; struct str section; const char *path; bool quiet /* of lines that are skipped */; };
+struct lexer { char *p, *end; u32 line; i32 error; bool bom_seen; struct str section; const char *path; };
 struct assignment { struct str section, key, value; u32 line; };
-enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_BAD_LINE /* told, skipped */, LEX_REFUSE };
+enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_NO_VALUE, LEX_NO_KEY,
+             LEX_REFUSE /* told; the errno is in the lexer */ };
 struct lexer lex_open(char *text, u32 n, const char *path);    /* changes the text in place */
 enum lexed lex_next(struct lexer *l, struct assignment *a);
 
@@ -269,11 +284,15 @@ struct build {
     bool quiet;                         /* this file's complaints were already told */
     bool failed;                        /* a limit was reached, and told: the unit is refused */
     u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
+    usec times[TIMES];
+    struct str value;                   /* all of the assignment that is being read */
+    const char *no_syntax, *no_specifier;       /* a setter's own words; NULL: the usual ones */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
 #define SEARCH_MAX 2048      /* settings of one id that are looked at for an equal one, so that hostile files cost little */
 const struct setting *build_find(const struct build *b, u32 id, const struct setting *after);
 int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
+int build_put_first(struct build *b, u32 id, const u32 *w, u32 n);
 void build_clear(struct build *b, u32 id);
 int build_set(struct build *b, u32 id, const u32 *w, u32 n);       /* clear + put */
 int build_int(struct build *b, u32 id, i32 v);
@@ -290,6 +309,8 @@ bool build_expand(struct build *b, struct str *value);             /* specifiers
 bool build_path(struct build *b, const struct directive *d, struct str *value);    /* absolute, simplified */
 bool build_run(struct build *b, const struct directive *d, struct str *path);      /* /var/run is /run, and that is told */
 bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item);
+#define BUILD_NAMES BIT(8)               /* with word_flags: specifiers of unit names only */
+unit_id dependency_named(const struct build *b, struct str name);  /* 0: no unit's name, or a limit */
 typedef bool item_fn(const struct directive *d, struct str *item); /* false: no good; may change it */
 int build_list(struct build *b, const struct directive *d, struct str value, u32 word_flags, item_fn *good,
                const char *why);
@@ -302,7 +323,9 @@ void scratch(struct buf *b, u32 which);
 /* ---- specifier.c --------------------------------------------------------------------------- */
 
 int specifier_expand(struct str unit, struct str text, struct buf *out);
-extern const char *specifier_fragment;                  /* what %y says; set while a file is read */
+int specifier_expand_name(struct str unit, struct str text, struct buf *out);  /* those that may be in a unit's name */
+int specifier_os_field(const char *key, struct buf *out);      /* of os-release(5); -EUNATCH: there is no such file */
+extern const char *specifier_fragment;                  /* what %y says; set while a unit's files are read */
 
 /* ---- search.c: where units are ------------------------------------------------------------- */
 
@@ -331,6 +354,14 @@ char *index_path(const struct index_entry *e, char *space);    /* full path, wit
 struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked);
 int file_open(const char *path, int flags);            /* from search_root, out of which no link leads */
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
+/* The next alias that a link to `name`, which is the unit's or an alias of it, gives the unit. *at: 0 at first. */
+bool index_alias(u32 *at, struct str name, struct str unit, struct buf *alias);
+const char *dropin_dir(u16 dir);                       /* of search_dirs, as systemd names it for drop-ins */
+extern usec file_time;                                 /* when the file that was read last was changed */
+static inline usec time_of(const struct stat *st)
+{
+    return (usec)st->st_mtim.tv_sec * USEC_SEC + (usec)st->st_mtim.tv_nsec / 1000;
+}
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path);     /* path: as index_path() */
 
 const char *builtin_find(struct str name);             /* its packed text, or "@target"; NULL: none is shipped */
@@ -355,8 +386,9 @@ int conf_file_search(const char *name, const char *folders, const char *folder, 
 
 void load_pending(void);                               /* loads stubs until none is left */
 void load_compact(void);                               /* all of /etc/units */
+bool unit_needs_reload(unit_id id);                    /* files changed since it was loaded; wants the index */
 /* Loads a mount or swap that is there without a file; what a file says goes before this. */
-void load_generated(unit_id id, const char *what, const char *type, const char *options);
+void load_generated(unit_id id, const char *where, const char *what, const char *type, const char *options);
 void load_mounts_for(unit_id mount);                   /* a mount that appeared: who needs it */
 bool unit_needs_mount(unit_id id, unit_id mount);
 

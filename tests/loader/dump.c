@@ -76,7 +76,7 @@ static bool shown(unit_id id)
 
 static const char *setting_name(u32 id)
 {
-    static const char *const own[] = { "DropIn", "Attach", "Detach", "Remount" };
+    static const char *const own[] = { "DropIn", "Attach", "Detach", "Remount", "Times" };
     return id < DIRECTIVES ? directive_name(&directives[id]) : own[id - DIRECTIVES];
 }
 
@@ -115,7 +115,8 @@ static void print_settings(unit_id id)
 {
     for (const struct setting *s = NULL; (s = setting_next(id, s));) {
         BUF(b, 900);
-        if (!all && (s->id >= X_Attach || (s->id == D_Slice && z_ends(text_at(s->w[0]), "system.slice"))))
+        if (s->id == X_Times
+            || (!all && (s->id >= X_Attach || (s->id == D_Slice && z_ends(text_at(s->w[0]), "system.slice")))))
             continue;
         if (s->id == D_DefaultInstance)
             continue;

@@ -248,8 +248,6 @@ static bool t_from_path(void)
 {
     struct buf b = fresh();
     int r = unit_name_from_path(text(f[0]), f[1], &b);
-    if (strlen(f[2]) == UNIT_NAME_BYTES - 1)     /* too long: unit.test skips this row by name */
-        return r < 0;
     return written(r, &b, f[2]);
 }
 static bool t_to_path(void) { struct buf b = fresh(); int r = unit_name_to_path(text(f[0]), &b); return written(r, &b, f[1]); }
