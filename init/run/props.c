@@ -437,7 +437,8 @@ static void put_directive(struct props *p, unit_id id, u32 i)
     const char *name = property_name(d, &space), *text;
     static const u32 nothing[4];
     static char optional[PATH_BYTES] SCRATCH;
-    if (!*name)
+    /* Properties of one directive begin with its name, but one. */
+    if (!*name || (p->want && !z_after(p->want, name) && i != D_SyslogLevel))
         return;
     switch ((enum value)set->value) {
     case V_BOOL: case V_INT: case V_SIGNAL: case V_UNSIGNED: case V_MODE: case V_SPAN: case V_CHOICE: case V_WIDE:
