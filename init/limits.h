@@ -95,6 +95,13 @@
 /* Lines of the mount table that are read at once; the kernel allows 100,000 mounts. */
 #define MOUNTS_BYTES (1u << 20)
 
+/* Init scripts that have no unit file. Debian 7, the last that had them all, has 1,100 packages with one; a
+ * machine has some 80. Each costs 520 bytes while units are generated. */
+#define INIT_SCRIPTS_MAX 512
+
+/* Programs in the generator folders that run at once; what is more waits. A full desktop has 25. */
+#define GENERATORS_MAX 64
+
 /* Environment of the manager that services inherit: systemd.setenv= and set-environment. */
 #define MANAGER_ENV_MAX 64
 

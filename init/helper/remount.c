@@ -38,7 +38,7 @@ int remount_main(int argc, char **argv)
     (void)argc;
     (void)argv;
     log_to.stderr_fd = 2;
-    if (fstab_open(&f) == 0)
+    if (fstab_open(&f, "/etc/fstab") == 0)
         while (fstab_next(&f, &l))
             if (!str_is(l.type, "swap") && (str_is(l.where, "/") || str_is(l.where, "/usr") || fs_is_api(l.where)))
                 status |= remount(&l) < 0;

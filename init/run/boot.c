@@ -474,7 +474,7 @@ void boot_units(void)
 {
     const char *target = boot_target();
     status_line(STATUS_NORMAL, NULL, NULL, console_color() ? "\nWelcome to \033[1m%s\033[0m!\n" : "\nWelcome to %s!\n", os_name());
-    (void)generate_all(target);
+    generators_at_boot();
     index_build();
     adopt_what_is_there();
     make_first_disk_links();

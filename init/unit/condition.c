@@ -112,7 +112,7 @@ static bool truth_is(const char *want, bool have)
 }
 
 /* systemd-detect-virt(1), by the traces that need no privileged instruction. */
-static const char *virtualization(bool *container)
+const char *host_virtualization(bool *container)
 {
     static const char vendors[] =
         "KVM\0kvm\0Amazon EC2\0amazon\0QEMU\0qemu\0VMware\0vmware\0VMW\0vmware\0innotek GmbH\0oracle\0"
@@ -143,7 +143,7 @@ static const char *virtualization(bool *container)
 static bool virtualization_is(const char *want)
 {
     bool container, truth;
-    const char *id = virtualization(&container);
+    const char *id = host_virtualization(&container);
     bool none = STREQ(id, "none");
     if (parse_bool(str_of(want), &truth) == 0)
         return truth == !none;
