@@ -113,8 +113,8 @@ bool fs_is_api(struct str where)
 
 bool in_initrd(void)
 {
-    struct stat st;
-    return !*search_root && sys_stat("/etc/initrd-release", &st) == 0;
+    char path[PATH_BYTES];
+    return sys_access(rooted("/etc/initrd-release", path), 0) == 0;
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */
@@ -334,8 +334,9 @@ static void put_fsck(struct buf *out, const struct fstab_line *l)
     }
 }
 
-/* x-systemd.makefs: a service that makes the file system or swap area before anything else looks at the device. */
-static void write_makefs(const struct fstab_line *l, const char *unit)
+/* x-systemd.makefs: a service that makes the file system or swap area before anything else looks at the device.
+ * False: it cannot be made, so what needs it is not pulled in. */
+static bool write_makefs(const struct fstab_line *l, const char *unit)
 {
     WORKSPACE(text, 1);
     BUF(name, UNIT_NAME_BYTES);
@@ -345,16 +346,16 @@ static void write_makefs(const struct fstab_line *l, const char *unit)
     buf_z(&name, stem);
     if (!is_device_path(l->what)) {
         warn(l, "Cannot format something that is not a device node: ", l->what);
-        return;
+        return false;
     }
     if (!l->type.n || str_is(l->type, "auto")) {
         BUF(about, PATH_BYTES);
         buf_fmt(&about, "%.*s, filesystem type is not specified", (int)l->what.n, l->what.p);
         warn(l, "Cannot format partition ", STR(about));
-        return;
+        return false;
     }
     if (unit_path_escape(l->what, &name) < 0 || name.over)
-        return;
+        return false;
     put_head(&text, swap ? "Make Swap on" : "Make File System on", l->what, swap ? "systemd-mkswap@.service" : "systemd-makefs@.service");
     buf_fmt(&text, "BindsTo=%%i.device\nAfter=%%i.device\nBefore=shutdown.target %s\n", unit);
     if (!swap)
@@ -365,8 +366,10 @@ static void write_makefs(const struct fstab_line *l, const char *unit)
     buf_z(&words, "systemd-makefs ");
     put_value(&words, str_cut(l->type, 64));
     put_service(&text, buf_end(&words), l->what);
-    if (write_unit(&text, l->source, "/%s.service", buf_end(&name)) == 0)
-        write_link(path_fmt(link, "../%s.service", name.p), "/%s.requires/%s.service", unit, name.p);
+    if (write_unit(&text, l->source, "/%s.service", buf_end(&name)) < 0)
+        return false;
+    write_link(path_fmt(link, "../%s.service", name.p), "/%s.requires/%s.service", unit, name.p);
+    return true;
 }
 
 /* x-systemd.growfs: once it is mounted. */
@@ -565,8 +568,8 @@ static void write_line(struct fstab_line *l)
     if (write_unit(&text, l->source, "%s/%s", l->folder, buf_end(&name)) < 0)
         return;
     write_device_dropins(l);
-    if (has_option(l, "x-systemd.makefs"))
-        write_makefs(l, name.p);
+    if (has_option(l, "x-systemd.makefs") && !write_makefs(l, name.p))
+        return;
     if (has_option(l, "x-systemd.growfs") && swap)
         warn(l, "growing swap devices is currently unsupported: ", l->what);
     else if (has_option(l, "x-systemd.growfs"))
@@ -587,9 +590,12 @@ static bool follow_links(const char *below, struct str where, struct buf *out)
     if (!z_copy(todo, sizeof todo, where))
         return false;
     rest = str_of(todo);
+    ssize_t n = 0;
     for (u32 hops = 0; hops < 32 && (part = str_word(&rest, "/")).p;) {
         u32 mark = out->n;
         if (str_is(part, "..")) {
+            if (n == -ENOENT)
+                return false;
             out->n = (u32)MAX(str_rfind(STR(*out), '/'), 0);
             continue;
         }
@@ -598,7 +604,7 @@ static bool follow_links(const char *below, struct str where, struct buf *out)
         buf_c(out, '/');
         buf_str(out, part);
         path_fmt(full, "%s%s%s", search_root, below, buf_end(out));
-        ssize_t n = sys_readlinkat(AT_FDCWD, full, target, sizeof target);
+        n = sys_readlinkat(AT_FDCWD, full, target, sizeof target);
         if (n < 0)
             continue;
         hops++;
