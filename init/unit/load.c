@@ -179,7 +179,8 @@ static int read_dropins(struct build *b)
         }
         b->path = path;
         b->line = 0;
-        if (read_text(b, text, n) < 0 || build_text(b, X_DropIn, str_of(path), true) < 0)
+        (void)read_text(b, text, n);     /* what is wrong in it costs the rest of it, not the unit */
+        if (b->failed || build_text(b, X_DropIn, str_of(path), true) < 0)
             return -ENOEXEC;
     }
     return 0;
