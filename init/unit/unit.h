@@ -193,6 +193,7 @@ enum std_in { IN_NULL, IN_TTY, IN_TTY_FORCE, IN_TTY_FAIL, IN_SOCKET, IN_FD, IN_D
 enum std_out { OUT_INHERIT, OUT_NULL, OUT_TTY, OUT_JOURNAL, OUT_KMSG, OUT_SOCKET, OUT_FD, OUT_FILE,
                OUT_APPEND, OUT_TRUNCATE };
 #define STDIO_CONSOLE BIT(8)
+extern const char output_names[];
 
 /* ExecStart= and its kin: words are flags, path, argc, argv... */
 enum exec_flags { EXEC_IGNORE_FAILURE = BIT(0), EXEC_NO_EXPAND = BIT(1), EXEC_FULL_PRIVILEGE = BIT(2),
