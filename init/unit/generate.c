@@ -333,8 +333,12 @@ const char *programs_next(struct programs *p)
 void generate_all(const struct generating *g)
 {
     const char *name = builtin_names;
+    char path[PATH_BYTES];
+    bool any = false;                    /* most images have none of these folders: asked once, not for each name */
+    for (const char *folder = generator_folders; folder != of_packages(); folder = z_next(folder))
+        any |= sys_access(rooted(folder, path), 0) == 0;
     for (u32 i = 0; i < LEN(builtin_generators); i++, name = z_next(name))
-        if (!is_hidden(name, of_packages()))
+        if (!any || !is_hidden(name, of_packages()))
             builtin_generators[i](g);
 }
 
