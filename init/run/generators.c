@@ -181,7 +181,7 @@ static bool work_beside(void)
 {
     if (sys_unshare(CLONE_NEWNS) < 0 || sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return false;
-    generated_clear(PLACE "/generators.next");
+    generated_clear(PLACE "/generators.next", true);
     for (EACH(name, "generator\0generator.early\0generator.late\0")) {
         char from[PATH_BYTES], to[PATH_BYTES];
         path_fmt(to, PLACE "/%s", name);
@@ -197,7 +197,7 @@ static _Noreturn void reload_child(void)
     prepare_child();
     bool beside = work_beside();
     if (!beside)
-        generated_clear(PLACE);
+        generated_clear(PLACE, true);
     struct generating g = what_to_generate();
     generate_all(&g);
     run_programs();
@@ -249,9 +249,10 @@ static void await_child(usec since)
 void generators_at_boot(void)
 {
     struct generating g = what_to_generate();
-    generated_clear(PLACE);
+    bool programs_too = are_there_programs();
+    generated_clear(PLACE, programs_too);
     generate_all(&g);
-    if (!are_there_programs())
+    if (!programs_too)
         return;
     usec since = sys_now();
     sys_hold_clock(false);

@@ -636,13 +636,13 @@ static bool is_for_us(const struct generating *g, const struct fstab_line *l)
 }
 
 /* One file; with `below` it is the one of the system that an initrd has mounted there. */
-static __attribute__((noinline)) void write_file(const struct generating *g, const char *path, const char *below)
+static __attribute__((noinline)) bool write_file(const struct generating *g, const char *path, const char *below)
 {
     static struct fstab f SCRATCH;
     struct fstab_line l;
     char where[PATH_BYTES];
     if (fstab_open(&f, path) < 0)
-        return;
+        return false;
     while (fstab_next(&f, &l)) {
         struct buf real = BUF_OVER(where);
         if ((*below && !has_option(&l, "x-initrd.mount") && !str_is(l.where, "/usr")) || !is_for_us(g, &l))
@@ -671,6 +671,7 @@ static __attribute__((noinline)) void write_file(const struct generating *g, con
         l.target = *below ? "initrd-fs.target" : network ? "remote-fs.target" : "local-fs.target";
         write_line(&l);
     }
+    return true;
 }
 
 /* ---- the root and /usr of the kernel command line ------------------------------------------ */
@@ -812,10 +813,10 @@ void generate_fstab(const struct generating *g)
     }
     if (!cmdline_flag("fstab", true) || (initrd && !cmdline_flag("rd.fstab", true)))
         return;
-    write_file(g, "/etc/fstab", "");
+    bool any = write_file(g, "/etc/fstab", "");
     if (initrd)
-        write_file(g, "/sysroot/etc/fstab", "/sysroot");
-    else
+        (void)write_file(g, "/sysroot/etc/fstab", "/sysroot");
+    else if (any)                        /* the shipped local-fs.target wants it anyway */
         write_link("/usr/lib/systemd/system/systemd-remount-fs.service", "/local-fs.target.wants/systemd-remount-fs.service");
     write_passes();
 }

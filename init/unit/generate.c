@@ -73,10 +73,10 @@ void put_line(struct buf *out, const char *key, struct str value)
 
 /* In an initrd only what says rd. is meant for it; the rest is for the system behind it, which in turn
  * passes over rd. An empty key: not for us. */
-static const char *meant_for_us(const char *key)
+static const char *meant_for_us(const char *key, bool initrd)
 {
     const char *rd = z_after(key, "rd.");
-    return !in_initrd() == !rd ? rd ? rd : key : "";
+    return !initrd == !rd ? rd ? rd : key : "";
 }
 
 static void want_early(const char *target, const char *unit)
@@ -110,9 +110,10 @@ static void write_debug_shell(const char *target, const char *value)
 static void generate_debug(const struct generating *g)
 {
     struct cmdline c = { .rest = str_of(cmdline_text()) };
+    bool initrd = in_initrd();
     while (cmdline_next(&c) > 0) {
         BUF(name, UNIT_NAME_BYTES);
-        const char *key = meant_for_us(c.key);
+        const char *key = meant_for_us(c.key, initrd);
         if (cmdline_key_is(key, "systemd.debug_shell"))
             write_debug_shell(g->target, c.value);
         else if (!c.value || !z_in("systemd.mask\0systemd.wants\0", key)
@@ -136,11 +137,11 @@ static void generate_run(const struct generating *g)
     WORKSPACE(commands, 1);
     struct cmdline c = { .rest = str_of(cmdline_text()) };
     char actions[2][32] = { "exit", "exit" };
-    bool wanted = false;
+    bool wanted = false, initrd = in_initrd();
     static const char *const action_names[] = { "SuccessAction", "FailureAction" };
     (void)g;
     while (cmdline_next(&c) > 0) {
-        const char *key = meant_for_us(c.key);
+        const char *key = meant_for_us(c.key, initrd);
         struct str value = str_of(c.value);
         if (!c.value)
             continue;
@@ -174,10 +175,12 @@ static void generate_run(const struct generating *g)
 static bool getty_can_run(const char *unit)
 {
     char path[PATH_BYTES];
+    if (sys_access(rooted("/sbin/agetty", path), 1 /* X_OK */) == 0)
+        return true;
     for (EACH(folder, search_dirs))
         if (sys_access(path_fmt(path, "%s%s/%s", search_root, folder, unit), 0) == 0)
             return true;
-    return sys_access(rooted("/sbin/agetty", path), 1 /* X_OK */) == 0;
+    return false;
 }
 
 static void want_getty(const char *stem, const char *type, struct str tty)
@@ -242,6 +245,8 @@ static void generate_getty(const struct generating *g)
         }
         return;
     }
+    if (!getty_can_run("serial-getty@.service"))
+        return;
     (void)file_line(rooted("/sys/class/tty/console/active", path), active, sizeof active);
     for (rest = str_of(active); (tty = str_word(&rest, BLANKS)).p;) {
         char name[64];
@@ -357,12 +362,14 @@ static void clear_folder(const char *path, u32 depth)
     }
 }
 
-void generated_clear(const char *parent)
+void generated_clear(const char *parent, bool make)
 {
     for (EACH(folder, "generator\0generator.early\0generator.late\0")) {
         char path[PATH_BYTES];
         path_fmt(path, "%s%s/%s", search_root, parent, folder);
         clear_folder(path, 2);
+        if (!make)
+            continue;
         make_folders(path, 0755);
         (void)sys_mkdir(path, 0755);
     }

@@ -421,7 +421,7 @@ void generate_sysv(const struct generating *g)
     (void)g;
     find_scripts();
     u32 i = 0;
-    for (EACH(folder, runlevels))
+    for (EACH(folder, scripts_n ? runlevels : ""))
         read_runlevel(folder, runlevel_target[i++]);
     for (i = 0; i < scripts_n; i++)
         read_names(&scripts[i]);

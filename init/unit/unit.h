@@ -338,7 +338,7 @@ bool cmdline_flag(const char *name, bool missing);
 /* What is booted; where; what PID 1 was started with, "A=B", NULL at the end. */
 struct generating { const char *target; bool container; char **environment; };
 void generate_all(const struct generating *g);         /* the generators that are built in, by their names */
-void generated_clear(const char *parent);              /* the three folders there: made, and empty */
+void generated_clear(const char *parent, bool make);   /* the three folders there: empty; made if they are not there */
 /* The programs in the folders of systemd.generator(7), one path a call; NULL at the end. */
 struct programs { const char *folder; bool open; struct dir dir; char path[PATH_BYTES]; };
 extern const char generator_folders[];

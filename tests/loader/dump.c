@@ -188,7 +188,7 @@ int main(int argc, char **argv)
         else
             all = true;
     if (generate) {
-        generated_clear("/run/systemd");
+        generated_clear("/run/systemd", true);
         generate_all(&(struct generating){ .target = "default.target" });
     }
     index_build();
