@@ -37,9 +37,19 @@
 #define INDEX_MAX (100u << 10)
 #define INDEX_BYTES (INDEX_MAX * 28)      /* a unit file's name has 24 bytes on average, and NUL */
 
+/* What one verb on unit files deals with: preset-all names each of 5,000 units three times and tells of a link for
+ * each, 400 bytes in all; and the links of all .wants folders, which tell whether a unit is enabled. */
+#define INSTALL_BYTES (8u << 20)
+#define INSTALL_LINKS_BYTES (4u << 20)
+
 /* Drop-in files of one unit, and folders that may hold them: 9 folders x (name, template,
  * 4 dashes, type). */
 #define DROPINS_MAX 64
+
+/* Files of one NAME.d folder family: Debian's 400 packages with tmpfiles.d, installed all at once, and as many again.
+ * Names are 20 bytes on average. */
+#define CONF_FILES_MAX 2048
+#define CONF_FILES_BYTES (64u << 10)
 
 /* A unit's name, as in systemd (UNIT_NAME_MAX), with the final NUL. */
 #define UNIT_NAME_BYTES 256
@@ -101,6 +111,10 @@
 
 /* Programs in the generator folders that run at once; what is more waits. A full desktop has 25. */
 #define GENERATORS_MAX 64
+
+/* What of a unit's name stands before each line of its log, with a blank: escaped paths are the long
+ * ones, and a record has room for 1,000 bytes. */
+#define LOG_UNIT_BYTES 128
 
 /* Environment of the manager that services inherit: systemd.setenv= and set-environment. */
 #define MANAGER_ENV_MAX 64

@@ -132,10 +132,13 @@ static bool lib_is_link(void)
     return sys_lstat(rooted("/lib", path), &st) < 0 || S_ISLNK(st.st_mode);
 }
 
+u32 index_builds;
+
 void index_build(void)
 {
     int r = 0;
     index_drop();
+    index_builds++;
     for (EACH(folder, search_dirs))
         if (r == 0 && (!STREQ(folder, "/lib/systemd/system") || !lib_is_link()))
             r = index_dir(folder);
@@ -151,6 +154,14 @@ void index_build(void)
     if (r < 0)
         log_line(LOG_ERR, "Limit INDEX_MAX or INDEX_BYTES reached (limits.h): "
                  "some names in the unit folders are left out.");
+}
+
+const char *builtin_find(struct str name)
+{
+    for (const char *at = builtins; *at; at = z_next(z_next(at)))
+        if (str_is(name, at))
+            return z_next(at);
+    return NULL;
 }
 
 bool index_built(void) { return entries_n > 1; }
@@ -298,51 +309,25 @@ static int read_all(int fd, char **text, u32 *n)
     return r;
 }
 
-/* Below a root of its own a link's absolute target starts at that root. */
-static int open_below_root(const char *path)
+/* Below a root of its own the kernel follows links as if that were "/": none leads out of it. */
+int file_open(const char *path, int flags)
 {
-    char here[PATH_BYTES], target[PATH_BYTES], full[PATH_BYTES];
-    if (!z_copy(here, sizeof here, str_of(path)))
-        return -ENAMETOOLONG;
-    for (u32 hops = 0; hops < 16; hops++) {
-        ssize_t n = sys_readlinkat(AT_FDCWD, rooted(here, full), target, sizeof target);
-        if (n < 0)
-            return sys_open(full, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-        int above = target[0] == '/' ? 0 : str_rfind(str_of(here), '/') + 1;
-        z_copy(here, sizeof here, str_of(path_fmt(full, "%.*s%s", above, here, target)));
-    }
-    return -ELOOP;
+    if (!*search_root)
+        return sys_open(path, flags);
+    int root = sys_open(search_root, O_PATH | O_DIRECTORY);
+    int fd = root < 0 ? root : sys_open_below(root, path, flags);
+    sys_close(root);
+    return fd;
 }
 
 int file_read(const char *path, char **text, u32 *n)
 {
-    int fd = *search_root ? open_below_root(path) : sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    int fd = file_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return fd;
     int r = read_all(fd, text, n);
     sys_close(fd);
     return r;
-}
-
-/* A byte of a packed text: itself, or what its pair stands for. Pairs nest less than 128 deep. */
-static char *unpack_byte(u8 c, const u8 (*pairs)[2], char *to)
-{
-    for (; c >= 128; c = pairs[c - 128][1]) {
-        u8 first = pairs[c - 128][0];
-        if (first >= 128)
-            to = unpack_byte(first, pairs, to);
-        else
-            *to++ = (char)first;
-    }
-    *to = (char)c;
-    return to + 1;
-}
-
-char *unpack(const char *packed, const u8 (*pairs)[2], char *to)
-{
-    for (; *packed; packed++)
-        to = unpack_byte((u8)*packed, pairs, to);
-    return to;
 }
 
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path)

@@ -11,8 +11,8 @@
 
 /* ---- the vocabulary ------------------------------------------------------------------------ */
 
-enum unit_type { UNIT_SERVICE, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE, UNIT_MOUNT, UNIT_AUTOMOUNT,
-                 UNIT_SWAP, UNIT_TIMER, UNIT_PATH, UNIT_SLICE, UNIT_SCOPE, UNIT_TYPES };
+enum unit_type { UNIT_SERVICE, UNIT_MOUNT, UNIT_SWAP, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE,
+                 UNIT_AUTOMOUNT, UNIT_TIMER, UNIT_PATH, UNIT_SLICE, UNIT_SCOPE, UNIT_TYPES };
 
 enum load_state { LOAD_STUB, LOAD_LOADED, LOAD_NOT_FOUND, LOAD_BAD_SETTING, LOAD_ERROR, LOAD_MASKED };
 
@@ -214,7 +214,7 @@ bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
 
-struct lexer { char *p, *end; u32 line; struct str section; const char *path; };
+struct lexer { char *p, *end; u32 line; struct str section; const char *path; bool quiet /* of lines that are skipped */; };
 struct assignment { struct str section, key, value; u32 line; };
 enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_BAD_LINE /* told, skipped */, LEX_REFUSE };
 struct lexer lex_open(char *text, u32 n, const char *path);    /* changes the text in place */
@@ -274,6 +274,7 @@ char *rooted(const char *path, char *full);            /* with search_root befor
 extern const char search_dirs[];                       /* words: the folders in order */
 
 void index_build(void);                                /* reads all unit folders */
+extern u32 index_builds;                               /* how often: what was read beside it is as old */
 void index_drop(void);                                 /* gives its pages back */
 bool index_built(void);
 bool index_has_folders(const char *suffix);            /* is there any X.wants, X.d? */
@@ -289,12 +290,27 @@ char *index_path(const struct index_entry *e, char *space);    /* full path, wit
 /* Follows aliases of `name` to the entry that holds its text. NULL: not found. *id_name becomes the
  * name the unit really has. *masked: it ends at /dev/null or in an empty file. */
 struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked);
+int file_open(const char *path, int flags);            /* from search_root, out of which no link leads */
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path);     /* path: as index_path() */
 
+const char *builtin_find(struct str name);             /* its packed text, or "@target"; NULL: none is shipped */
+
 extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
 extern const u8 builtin_pairs[][2], directive_pairs[][2];
-char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
+
+/* ---- conf_files.c: NAME.d folders of configuration -------------------------------------------- */
+
+extern const char conf_folders[];                      /* words: /etc and the others, in order of precedence */
+/* Looks through FOLDER/NAME of all the words for files that end in the suffix; how many there are, sorted by name.
+ * They are known until the next call. */
+u32 conf_files_find(const char *folders, const char *name, const char *suffix);
+char *conf_file_path(u32 i);                           /* without the root; z_fmt()'s */
+u32 conf_files_replace(const char *path);              /* --replace=: the file's place is taken by something else */
+bool conf_file_replaced(u32 i);
+int conf_file_read(const char *path, char **text, u32 *n);     /* as file_read(); /dev/null is empty */
+/* A file by its path, or by its name in the first folder that has it; `path` is where it was. */
+int conf_file_search(const char *name, const char *folders, const char *folder, char *path, char **text, u32 *n);
 
 /* ---- load.c -------------------------------------------------------------------------------- */
 
@@ -305,24 +321,33 @@ void load_generated(unit_id id, const char *what, const char *type, const char *
 void load_mounts_for(unit_id mount);                   /* a mount that appeared: who needs it */
 bool unit_needs_mount(unit_id id, unit_id mount);
 
-/* ---- install.c: [Install] and links -------------------------------------------------------- */
+/* ---- install_find.c, install_state.c, install.c: [Install] and links ------------------------- */
 
 enum file_state { FILE_ENABLED, FILE_ENABLED_RUNTIME, FILE_LINKED, FILE_LINKED_RUNTIME, FILE_ALIAS,
                   FILE_MASKED, FILE_MASKED_RUNTIME, FILE_STATIC, FILE_DISABLED, FILE_INDIRECT,
                   FILE_GENERATED, FILE_TRANSIENT, FILE_BAD, FILE_STATES };
-extern const char file_state_names[];
-bool file_has_preset(int state);
-int install_state(struct str name);                    /* enum file_state, or -ENOENT */
-struct install_options { bool runtime, force; u32 depth; const char *verb; };
-extern bool install_utf8;                              /* messages may use an arrow */
-/* What was done and what went wrong is written to the report, as systemctl prints it. 1: done, 0: the
- * unit has no [Install] section, negative: failed. */
-int install_enable(struct str name, const struct install_options *o, struct buf *report);
-int install_disable(struct str name, const struct install_options *o, struct buf *report);
-int install_mask(struct str name, const struct install_options *o, struct buf *report);
-int install_unmask(struct str name, const struct install_options *o, struct buf *report);
-int install_set_default(struct str name, const struct install_options *o, struct buf *report);
+extern const char file_state_names[], load_names[], active_names[], type_names[];
+extern const char service_states[], mount_states[], swap_states[], device_states[], simple_states[];   /* of SubState */
+int install_state(const char *name);                   /* enum file_state, or negative; links are read once an index */
+const char *install_preset(const char *name, int state);       /* "enabled", "disabled", or "" where it means nothing */
+
+/* What a verb did and what went wrong, in order; a negative errno has happened to `path`. */
+enum change_type { CHANGE_SYMLINK, CHANGE_UNLINK, CHANGE_MASKED, CHANGE_MASKED_GENERATOR, CHANGE_DANGLING,
+                   CHANGE_NOT_PRESENT, CHANGE_AUXILIARY_FAILED, CHANGE_COMPACT };
+struct install_change { struct install_change *next; const char *path, *source; int type; };
+extern struct install_change *install_changes;
+void install_begin(void);                              /* before each verb: forgets the last one's changes */
+
+enum preset_mode { PRESET_FULL, PRESET_ENABLE_ONLY, PRESET_DISABLE_ONLY };
+struct install_options { bool runtime, force, dry_run, requires; u8 preset_mode; };
+/* Negative: failed; of enable, reenable: 0 when nothing was there to install. */
+typedef int install_fn(const char *const *names, u32 n, const struct install_options *o);
+install_fn install_enable, install_disable, install_reenable, install_link, install_preset_units, install_preset_all,
+    install_mask, install_unmask, install_revert,
+    install_set_default, install_add_dependency;       /* the target is names[0] */
 int install_get_default(struct buf *out);
+int install_look_up(const char *name);                 /* 1: there is such a unit file, not generated; 0: none */
+bool install_exists(const char *name);                 /* false: the search path has no such unit file */
 
 /* ---- generate.c, fstab.c, sysv.c, cmdline.c: texts that become unit files in /run/systemd/generator* ---- */
 
