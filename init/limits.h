@@ -112,6 +112,13 @@
 /* Lines of the mount table that are read at once; the kernel allows 100,000 mounts. */
 #define MOUNTS_BYTES (1u << 20)
 
+/* Init scripts that have no unit file. Debian 7, the last that had them all, has 1,100 packages with one; a
+ * machine has some 80. Each costs 520 bytes while units are generated. */
+#define INIT_SCRIPTS_MAX 512
+
+/* Programs in the generator folders that run at once; what is more waits. A full desktop has 25. */
+#define GENERATORS_MAX 64
+
 /* What of a unit's name stands before each line of its log, with a blank: escaped paths are the long
  * ones, and a record has room for 1,000 bytes. */
 #define LOG_UNIT_BYTES 128

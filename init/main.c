@@ -13,6 +13,7 @@
 enum { IN_BIN = 1, WITH_LINK = 5 };
 static const char applet_names[] =
     "systemctl\0halt\0poweroff\0reboot\0shutdown\0systemd-journald\0systemd-fsck\0systemd-remount-fs\0"
+    "systemd-sysroot-fstab-check\0systemd-makefs\0systemd-growfs\0"
     "systemd-sulogin-shell\0pith-mount\0pith-disklinks\0pith-shutdown\0pith-offline\0links\0";
 
 static int init_main(int argc, char **argv)
@@ -28,6 +29,7 @@ static int links_main(int argc, char **argv);
 
 static int (*const mains[])(int argc, char **argv) = {
     systemctl_main, power_main, power_main, power_main, power_main, journal_main, fsck_main, remount_main,
+    sysroot_fstab_main, makefs_main, growfs_main,
     sulogin_main, mount_main, disklinks_main, shutdown_main, offline_main, links_main,
 };
 

@@ -141,6 +141,7 @@ int sys_rename(const char *from, const char *to)
 {
     R(int, renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
+int sys_exchange(const char *a, const char *b) { R(int, renameat2, AT_FDCWD, a, AT_FDCWD, b, 2); }
 int sys_chmod(const char *path, mode_t mode) { R(int, fchmodat, AT_FDCWD, path, mode); }
 int sys_fchmod(int fd, mode_t mode) { R(int, fchmod, fd, mode); }
 int sys_chown(const char *path, uid_t u, gid_t g)

@@ -49,6 +49,7 @@ int sys_unlinkat(int dir, const char *path, int flags);
 int sys_rmdir(const char *path);
 int sys_symlink(const char *target, const char *path);
 int sys_rename(const char *from, const char *to);
+int sys_exchange(const char *a, const char *b);                  /* RENAME_EXCHANGE */
 int sys_chmod(const char *path, mode_t mode);
 int sys_fchmod(int fd, mode_t mode);
 int sys_chown(const char *path, uid_t uid, gid_t gid);

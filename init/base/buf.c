@@ -257,7 +257,8 @@ void buf_octal(struct buf *b, struct str s)
     u64 c;
     for (; s.n; s = str_from(s, 1)) {
         bool escape = s.p[0] == '\\' && s.n > 3 && parse_u64((struct str){ s.p + 1, 3 }, 8, &c) == 0 && c < 256;
+        bool twice = str_starts(s, "\\\\");
         buf_c(b, escape ? (char)c : s.p[0]);
-        s = str_from(s, escape ? 3 : 0);
+        s = str_from(s, escape ? 3 : twice);
     }
 }

@@ -87,6 +87,7 @@ struct conn {
     u8 phase;                            /* of authentication */
     bool subscribed, closing, waits_write;
     u32 uid, pid;
+    u32 owed[2];                         /* serials of calls that are answered by what has yet to begin, or to end */
     u16 in_first, in_last, out_first, out_last;      /* pages that hold what waits */
     u32 in_n, out_n, out_at;
 };

@@ -47,6 +47,7 @@ struct exec_fds {
 };
 extern struct exec_fds exec_fds;
 extern const char *exec_env[MANAGER_ENV_MAX];        /* the manager's environment, "A=B" */
+extern u32 exec_default_output[2];       /* of units that do not say StandardOutput=, StandardError= */
 extern u32 exec_env_n;
 extern char **exec_own_env;              /* what PID 1 was started with */
 extern bool exec_cgroups;                /* cgroup2 is mounted and writable */

@@ -18,6 +18,7 @@ struct exec_fds exec_fds = { -1, -1, -1, -1, -1, -1, -1 };
 const char *exec_env[MANAGER_ENV_MAX];
 u32 exec_env_n;
 char **exec_own_env;
+u32 exec_default_output[2] = { OUT_JOURNAL, OUT_INHERIT };
 bool exec_cgroups;
 
 struct slot {
@@ -40,9 +41,9 @@ static const u16 heavy_settings[] = {
 static bool stream_is_light(unit_id id, u32 directive)
 {
     const struct setting *s = setting_find(id, directive, NULL);
-    u32 kind = s ? s->w[0] : (u32)directives[directive].def;
     if (directive == D_StandardInput)
-        return kind == IN_NULL;
+        return !s || s->w[0] == IN_NULL;
+    u32 kind = s ? s->w[0] : exec_default_output[directive == D_StandardError];
     return kind == OUT_INHERIT || kind == OUT_NULL || kind == OUT_JOURNAL || kind == OUT_KMSG;
 }
 

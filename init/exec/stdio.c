@@ -217,14 +217,14 @@ static int output_as(struct child *c, const struct setting *s, u32 kind, int fd)
 int step_stdout(struct child *c)
 {
     const struct setting *s = setting_find(c->s->unit, D_StandardOutput, NULL);
-    return output_as(c, s, s ? s->w[0] : is_tty(input_kind(c)) ? OUT_INHERIT : OUT_JOURNAL, 1);
+    return output_as(c, s, s ? s->w[0] : is_tty(input_kind(c)) ? OUT_INHERIT : exec_default_output[0], 1);
 }
 
 int step_stderr(struct child *c)
 {
     const struct setting *s = setting_find(c->s->unit, D_StandardError, NULL);
     const struct setting *out = setting_find(c->s->unit, D_StandardOutput, NULL);
-    u32 kind = s ? s->w[0] : OUT_INHERIT;
+    u32 kind = s ? s->w[0] : exec_default_output[1];
     /* The same file for both is opened once, so that neither overwrites the other. */
     if (s && out && s->w[0] == out->w[0] && s->w[1] && out->w[1] && STREQ(text_at(s->w[1]), text_at(out->w[1])))
         kind = OUT_INHERIT;

@@ -66,6 +66,23 @@ static int judge(const char *device, int status, bool root)
     return 0;
 }
 
+/* Was it mounted earlier, by an initrd? Then nobody may check it: fsck(8), -M. */
+static bool is_mounted(const char *device)
+{
+    static char text[65536];
+    struct stat st;
+    if (sys_stat(device, &st) < 0)
+        return false;
+    const char *number = z_fmt("%u:%u", major(st.st_rdev), minor(st.st_rdev));
+    for (struct str rest = file_text("/proc/self/mountinfo", text, sizeof text), line; (line = str_line(&rest, '\n')).p;) {
+        (void)str_word(&line, " ");
+        (void)str_word(&line, " ");
+        if (str_is(str_word(&line, " "), number))
+            return true;
+    }
+    return false;
+}
+
 int fsck_main(int argc, char **argv)
 {
     struct probed p;
@@ -78,6 +95,8 @@ int fsck_main(int argc, char **argv)
         log_line(LOG_ERR, "The root file system is mounted writable, skipping its check.");
         return 0;
     }
+    if (argc > 1 && is_mounted(device))
+        return 0;
     if (!device || probe_device(device, &p) < 0 || !(program = find_program(z_fmt("fsck.%s", p.type))))
         return 0;                        /* nothing to check it with: no error */
     char *node = (char *)device, *repair = (char *)(w.repair ? w.repair : "-a");

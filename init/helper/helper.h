@@ -11,6 +11,9 @@
 int mount_main(int argc, char **argv);       /* mount(2), umount2(2), swapon(2) for units */
 int fsck_main(int argc, char **argv);        /* systemd-fsck@.service(8) */
 int remount_main(int argc, char **argv);     /* systemd-remount-fs.service(8) */
+int sysroot_fstab_main(int argc, char **argv);       /* systemd-sysroot-fstab-check */
+int makefs_main(int argc, char **argv);      /* systemd-makefs@.service(8) */
+int growfs_main(int argc, char **argv);      /* systemd-growfs@.service(8) */
 int sulogin_main(int argc, char **argv);     /* the shell of rescue and emergency */
 int disklinks_main(int argc, char **argv);   /* /dev/disk/by-* without udev */
 

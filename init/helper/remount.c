@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * systemd-remount-fs: gives the root, /usr and the API file systems the options fstab names for them;
- * then writes the machine's id down if it had to live in /run because the root was read-only. */
+ * then writes the machine's id down if it had to live in /run because the root was read-only.
+ * systemd-sysroot-fstab-check: in an initrd, whether the fstab of the root that is mounted by now has anything that is
+ * to be mounted from here; then the units are generated once more and started. */
 #include "helper.h"
 
 #include <sys/mount.h>
@@ -38,10 +40,33 @@ int remount_main(int argc, char **argv)
     (void)argc;
     (void)argv;
     log_to.stderr_fd = 2;
-    if (fstab_open(&f) == 0)
+    if (fstab_open(&f, "/etc/fstab") == 0)
         while (fstab_next(&f, &l))
             if (!str_is(l.type, "swap") && (str_is(l.where, "/") || str_is(l.where, "/usr") || fs_is_api(l.where)))
                 status |= remount(&l) < 0;
     commit_machine_id();
     return status;
+}
+
+/* Without a wait: initrd-fs.target comes after us. */
+static int start_them(void)
+{
+    char *reload[] = { "systemctl", "daemon-reload", NULL };
+    char *start[] = { "systemctl", "--no-block", "start", "initrd-fs.target", "swap.target", NULL };
+    int status = run_program("/proc/self/exe", reload);
+    return status ? status : run_program("/proc/self/exe", start);
+}
+
+int sysroot_fstab_main(int argc, char **argv)
+{
+    static struct fstab f;
+    struct fstab_line l;
+    bool any = false;
+    (void)argc;
+    (void)argv;
+    log_to.stderr_fd = 2;
+    if (cmdline_flag("fstab", true) && cmdline_flag("rd.fstab", true) && fstab_open(&f, "/sysroot/etc/fstab") == 0)
+        while (fstab_next(&f, &l))
+            any |= str_is(l.where, "/usr") || fstab_option(l.options, "x-initrd.mount", NULL);
+    return any && start_them();
 }

@@ -268,28 +268,60 @@ static void add_env(const char *assignment)
     used += (u32)n;
 }
 
-/* "systemd.<key>=" */
-static void take_systemd(const char *key, const char *value)
+/* What systemd takes there and we have nothing for. */
+static const char without_effect[] =
+    "dump_core\0early_core_pattern\0crash_chvt\0crash_shell\0crash_reboot\0confirm_spawn\0service_watchdogs\0"
+    "status_unit_format\0default_timeout_start_sec\0cpu_affinity\0watchdog_device\0watchdog_sec\0watchdog_pre_sec\0"
+    "watchdog_pretimeout_governor\0clock_usec\0random_seed\0log_target\0log_location\0log_time\0log_tid\0";
+
+static void warn_option(const char *key, const char *value, const char *why)
 {
-    i32 level;
-    bool flag;
+    log_line(LOG_WARNING, "systemd.%s%s%s: %s, ignoring.", key, value ? "=" : "", value ? value : "", why);
+}
+
+/* "systemd.<key>=". False: the value is none. */
+static bool take_valued(const char *key, const char *value)
+{
+    i32 number;
+    bool flag, error = cmdline_key_is(key, "default_standard_error");
     struct str v = str_of(value);
-    if (cmdline_key_is(key, "log_color"))
-        manager.no_color = parse_bool(v, &flag) == 0 && !flag;
-    if (!value)
-        return;
     if (cmdline_key_is(key, "unit"))
-        z_copy(options.target, sizeof options.target, v);
-    else if (cmdline_key_is(key, "setenv"))
+        return unit_name_valid(v) && !unit_name_is_template(v) && z_copy(options.target, sizeof options.target, v);
+    if (cmdline_key_is(key, "setenv"))
         add_env(value);
     else if (cmdline_key_is(key, "hostname"))
         z_copy(options.hostname, sizeof options.hostname, v);
     else if (cmdline_key_is(key, "machine_id"))
-        z_copy(options.machine_id, sizeof options.machine_id, v);
-    else if (cmdline_key_is(key, "show_status") && parse_bool(v, &flag) == 0)
-        manager.quiet = !flag;
-    else if (cmdline_key_is(key, "log_level") && name_find(level_names, v, &level) == 0)
-        log_to.max = (enum level)level;
+        return z_copy(options.machine_id, sizeof options.machine_id, v) && id_valid(value);
+    else if (error || cmdline_key_is(key, "default_standard_output")) {
+        if (name_find(output_names, v, &number) < 0)
+            return false;
+        exec_default_output[error] = (u32)number;
+    } else if (cmdline_key_is(key, "show_status")) {
+        bool some = z_in("auto\0error\0", value);
+        if (!some && parse_bool(v, &flag) < 0)
+            return false;
+        manager.quiet = some || !flag;
+    } else if (cmdline_key_is(key, "log_level")) {
+        if (name_find(level_names, v, &number) < 0)
+            return false;
+        log_to.max = (enum level)number;
+    }
+    return true;
+}
+
+static void take_systemd(const char *key, const char *value)
+{
+    bool flag;
+    for (EACH(name, without_effect))
+        if (cmdline_key_is(key, name))
+            warn_option(key, value, "not supported by pith");
+    if (cmdline_key_is(key, "log_color"))
+        manager.no_color = parse_bool(str_of(value), &flag) == 0 && !flag;
+    else if (!value && cmdline_key_is(key, "show_status"))
+        manager.quiet = false;
+    else if (value && !take_valued(key, value))
+        warn_option(key, value, "not a valid value");
 }
 
 static void take_option(const char *key, const char *value)
@@ -474,7 +506,7 @@ void boot_units(void)
 {
     const char *target = boot_target();
     status_line(STATUS_NORMAL, NULL, NULL, console_color() ? "\nWelcome to \033[1m%s\033[0m!\n" : "\nWelcome to %s!\n", os_name());
-    (void)generate_all(target);
+    generators_at_boot();
     index_build();
     adopt_what_is_there();
     make_first_disk_links();

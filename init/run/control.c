@@ -388,27 +388,35 @@ static void m_subscribe(struct call *k)
     done(k);
 }
 
-/* Answered when it has happened (control_reloaded). */
+/* Answered when one that begins from now on has happened (control_reloaded). */
 static void m_daemon_reload(struct call *k)
 {
     manager.reload_wanted = true;
-    manager.reload_asked_by = (u32)(k->c - conns) + 1;
-    manager.reload_serial = k->m->serial;
+    k->c->owed[0] = k->m->serial;
+}
+
+void control_reloading(void)
+{
+    for (u32 i = 0; i < CONNS_MAX; i++)
+        if (conns[i].owed[0]) {
+            conns[i].owed[1] = conns[i].owed[0];
+            conns[i].owed[0] = 0;
+        }
 }
 
 void control_reloaded(int error)
 {
-    if (!manager.reload_asked_by)
-        return;
-    struct bus_msg m = { .serial = manager.reload_serial };
-    struct call k = { .c = &conns[manager.reload_asked_by - 1], .m = &m, .returns = "" };
-    manager.reload_asked_by = 0;
-    if (k.c->fd < 0)
-        return;
-    if (error < 0)
-        fail(&k, FREEDESKTOP "LimitsExceeded", "The units do not fit any more (see the log): nothing was changed.");
-    else
-        done(&k);
+    for (u32 i = 0; i < CONNS_MAX; i++) {
+        struct bus_msg m = { .serial = conns[i].owed[1] };
+        struct call k = { .c = &conns[i], .m = &m, .returns = "" };
+        conns[i].owed[1] = 0;
+        if (k.c->fd < 0 || !m.serial)
+            continue;
+        if (error < 0)
+            fail(&k, FREEDESKTOP "LimitsExceeded", "The units do not fit any more (see the log): nothing was changed.");
+        else
+            done(&k);
+    }
 }
 
 static void m_get_default_target(struct call *k)

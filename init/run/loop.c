@@ -154,12 +154,12 @@ static void answer(void)
 /* How long the next wait may be. */
 static int arm(bool more)
 {
-    usec now = sys_now(), until = MIN(timer_next(), status_deadline());
+    usec now = sys_now(), until = MIN(MIN(timer_next(), status_deadline()), generators_deadline());
     if (more || deaths_left)
         return 0;
     if (manager.tidy_at)
         until = MIN(until, manager.tidy_at);
-    if (manager.reload_wanted)           /* a child still reads the old table: nothing tells when it is done */
+    if (manager.reload_ready)            /* a child still reads the old table: nothing tells when it is done */
         until = MIN(until, now + 10 * USEC_MS);
     if (!spawn_anyone_waiting())
         spawn_waiting_since = 0;
@@ -184,8 +184,14 @@ int turn(int timeout_ms)
     more |= settle_and_act();
     sys_hold_clock(true);                /* a thousand services take a while to start */
     answer();
-    if (manager.reload_wanted && !spawn_busy()) {
+    generators_check();
+    if (manager.reload_wanted && !manager.reload_ready && !generators_run()) {
         manager.reload_wanted = false;
+        control_reloading();
+        generators_start();
+    }
+    if (manager.reload_ready && !spawn_busy()) {
+        manager.reload_ready = false;
         reload_now();
         more = true;
     }

@@ -117,7 +117,6 @@ void reload_now(void)
     u32 old_n = old->units_n;
     log_line(LOG_INFO, "Reloading.");
     table_begin();
-    (void)generate_all(boot_target());
     index_build();
     bool ok = adopt_living(old);
     if (ok) {

@@ -16,8 +16,7 @@ struct manager {
     enum objective objective;
     int exit_status;                     /* of the machine, for whoever waits outside */
     bool quiet, no_color, booting, finished, in_container, stopping;
-    bool reload_wanted;
-    u32 reload_asked_by, reload_serial;  /* the client that waits for it, + 1 */
+    bool reload_wanted, reload_ready;    /* asked for; generators are done */
     usec userspace_at, finished_at;      /* CLOCK_MONOTONIC */
     usec tidy_at;                        /* when boot_tidy() is due; 0: it is not */
     char reboot_arg[128], new_root[PATH_BYTES], new_init[PATH_BYTES];
@@ -58,6 +57,13 @@ void unit_load_again(unit_id id);        /* a name that was not found before */
 int start_by_name(const char *name, int type, int mode, struct report *r);
 void log_report(const struct report *r);
 void reload_now(void);                   /* daemon-reload */
+/* generators.c */
+void generators_at_boot(void);
+void generators_start(void);             /* for a daemon-reload; then manager.reload_ready is set */
+bool generators_run(void);
+usec generators_deadline(void);
+void generators_check(void);             /* kills what is over its time */
+bool generators_died(const struct death *d);
 void devices_check(void);                /* looks which awaited devices are there */
 
 /* ---- messages.c, console.c ----------------------------------------------------------------- */
@@ -122,6 +128,7 @@ void control_ready(u16 slot, u32 events);
 void control_job_removed(const struct finished *f);    /* signals to who subscribed */
 void control_unit_changed(unit_id id);
 void control_startup_finished(void);
+void control_reloading(void);           /* who asked until now is answered after this reload */
 void control_reloaded(int error);
 void control_flush(void);
 

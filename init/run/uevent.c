@@ -107,7 +107,7 @@ void make_first_disk_links(void)
 
 void helper_died(const struct death *d)
 {
-    if (d->pid != links_helper)
+    if (generators_died(d) || d->pid != links_helper)
         return;
     links_helper = 0;
     devices_check();

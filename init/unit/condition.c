@@ -351,7 +351,7 @@ static int test_cpu_feature(u32 type, const char *want)
 }
 
 /* systemd-detect-virt(1). */
-static const char *virtualization(bool *container)
+const char *host_virtualization(bool *container)
 {
     static const char vendors[] =
         "KVM\0kvm\0OpenStack\0kvm\0KubeVirt\0kvm\0Amazon EC2\0amazon\0QEMU\0qemu\0VMware\0vmware\0VMW\0vmware\0"
@@ -404,7 +404,7 @@ static int test_virtualization(u32 type, const char *want)
     if (STREQ(want, "private-users"))
         return has_mapping("/proc/self/uid_map") || has_mapping("/proc/self/gid_map")
             || (file_line("/proc/self/setgroups", text, sizeof text) > 0 && STREQ(text, "deny"));
-    const char *id = virtualization(&container);
+    const char *id = host_virtualization(&container);
     bool none = STREQ(id, "none");
     if (parse_bool(str_of(want), &truth) == 0)
         return truth == !none;

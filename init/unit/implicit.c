@@ -218,7 +218,7 @@ static const char *complete_service(struct build *b)
 
 /* ---- mounts and swaps ---------------------------------------------------------------------- */
 
-static bool extrinsic_mount(struct str where, struct str options)
+bool extrinsic_mount(struct str where, struct str options)
 {
     return str_is(where, "/") || str_is(where, "/usr") || str_is(where, "/etc")
         || path_below_any(where, "/run/initramfs\0/sys\0/proc\0/dev\0")
@@ -238,7 +238,7 @@ static bool is_bind(struct str options, struct str type)
     return has_option(options, "bind\0rbind\0") || str_is(type, "bind") || str_is(type, "rbind");
 }
 
-static bool is_device_path(struct str path) { return path_below_any(path, "/dev\0/sys\0"); }
+bool is_device_path(struct str path) { return path_below_any(path, "/dev\0/sys\0"); }
 
 static void need_device(unit_id id, struct str what, u32 kinds)
 {

@@ -282,12 +282,12 @@ int set_std_input(struct build *b, const struct directive *d, struct str value)
     return set_stream(b, d, value, "null\0tty\0tty-force\0tty-fail\0socket\0fd\0data\0", "file:\0", IN_FILE, IN_FD);
 }
 
+const char output_names[] = "inherit\0null\0tty\0journal\0kmsg\0socket\0fd\0" "3\0syslog\0"
+                            "259\0journal+console\0kmsg+console\0" "259\0syslog+console\0";
 int set_std_output(struct build *b, const struct directive *d, struct str value)
 {
     _Static_assert(OUT_JOURNAL == 3 && (OUT_JOURNAL | STDIO_CONSOLE) == 259, "the numbers in the names");
-    return set_stream(b, d, value, "inherit\0null\0tty\0journal\0kmsg\0socket\0fd\0" "3\0syslog\0"
-                      "259\0journal+console\0kmsg+console\0" "259\0syslog+console\0",
-                      "file:\0append:\0truncate:\0", OUT_FILE, OUT_FD);
+    return set_stream(b, d, value, output_names, "file:\0append:\0truncate:\0", OUT_FILE, OUT_FD);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */

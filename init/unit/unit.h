@@ -217,6 +217,7 @@ enum std_in { IN_NULL, IN_TTY, IN_TTY_FORCE, IN_TTY_FAIL, IN_SOCKET, IN_FD, IN_D
 enum std_out { OUT_INHERIT, OUT_NULL, OUT_TTY, OUT_JOURNAL, OUT_KMSG, OUT_SOCKET, OUT_FD, OUT_FILE,
                OUT_APPEND, OUT_TRUNCATE };
 #define STDIO_CONSOLE BIT(8)
+extern const char output_names[];
 
 /* ExecStart= and its kin: words are flags, path, argc, argv... */
 enum exec_flags { EXEC_IGNORE_FAILURE = BIT(0), EXEC_NO_EXPAND = BIT(1), EXEC_FULL_PRIVILEGE = BIT(2),
@@ -234,6 +235,7 @@ enum condition {
     COND_ASSERT = BIT(8), COND_NEGATE = BIT(9), COND_TRIGGER = BIT(10),
 };
 /* condition.c */
+const char *host_virtualization(bool *container);      /* systemd-detect-virt(1): "kvm", "docker", "none" */
 u64 machine_memory(void);                               /* bytes */
 enum condition_result { CONDITION_UNTESTED, CONDITION_SUCCEEDED, CONDITION_FAILED, CONDITION_ERROR };
 struct condition_env { const char *const *set; u32 set_n; char **own; };       /* what ConditionEnvironment= sees */
@@ -420,7 +422,7 @@ int install_get_default(struct buf *out);
 int install_look_up(const char *name);                 /* 1: there is such a unit file, not generated; 0: none */
 bool install_exists(const char *name);                 /* false: the search path has no such unit file */
 
-/* ---- fstab.c, cmdline.c: texts that become unit files in /run/systemd/generator* ------------ */
+/* ---- generate.c, fstab.c, sysv.c, cmdline.c: texts that become unit files in /run/systemd/generator* ---- */
 
 /* The kernel command line (or PID 1's arguments in a container), word by word; key and value point
  * into scratch. 1, 0 at the end. */
@@ -431,22 +433,38 @@ int cmdline_next(struct cmdline *c);
 bool cmdline_key_is(const char *key, const char *name);        /* - and _ are the same */
 bool cmdline_flag(const char *name, bool missing);
 
-int generate_all(const char *target);                  /* fstab and command line -> files; what is booted */
-struct fstab { struct str rest; u32 number; char space[PATH_BYTES * 2], what[PATH_BYTES], where[PATH_BYTES]; };
+/* What is booted; where; what PID 1 was started with, "A=B", NULL at the end. */
+struct generating { const char *target; bool container; char **environment; };
+void generate_all(const struct generating *g);         /* the generators that are built in, by their names */
+void generated_clear(const char *parent, bool make);   /* the three folders there: empty; made if they are not there */
+/* The programs in the folders of systemd.generator(7), one path a call; NULL at the end. */
+struct programs { const char *folder; bool open; struct dir dir; char path[PATH_BYTES]; };
+extern const char generator_folders[];
+const char *programs_next(struct programs *p);         /* begins with p->folder = generator_folders, all else 0 */
+
+struct fstab {
+    struct str rest;
+    const char *path;
+    u32 number;
+    char space[PATH_BYTES * 2], what[PATH_BYTES], where[PATH_BYTES];
+};
 struct fstab_line {
     const char *source, *target;         /* the file for SourcePath=; local-fs.target or its like */
+    const char *folder;                  /* "", or ".late": where its unit goes */
     u32 number;                          /* of the line in it */
     struct str what, where, type, options;
     u64 passno;
     bool noauto, nofail;
 };
-int fstab_open(struct fstab *f);                       /* /etc/fstab below search_root */
+int fstab_open(struct fstab *f, const char *path);     /* below search_root */
 bool fstab_next(struct fstab *f, struct fstab_line *l);        /* bad lines are told and skipped */
 bool fstab_option(struct str options, const char *name, struct str *value);    /* last one wins */
 bool fstab_yes_no(struct str options, const char *yes, const char *no);
 void fstab_node(struct str source, struct buf *out);   /* LABEL=x -> /dev/disk/by-label/x */
 bool fs_is_network(struct str type);
 bool fs_is_api(struct str where);                      /* mounted by PID 1: not for fstab */
+bool is_device_path(struct str path);
+bool extrinsic_mount(struct str where, struct str options);    /* stays when all else is unmounted */
 bool in_initrd(void);
 
 #endif

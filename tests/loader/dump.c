@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * dump ROOT [-c KERNEL-COMMAND-LINE] [-a] [UNIT...]: loads the compact folder and the UNITs below
+ * dump ROOT [-c KERNEL-COMMAND-LINE] [-a] [-g] [UNIT...]: loads the compact folder and the UNITs below
  * ROOT as a boot would, and prints them in an order that does not depend on how they were read:
  * names, settings, dependencies; messages go to standard error. Shown are units from files and units
- * asked for; -a adds the dependencies that every unit has. Knows no rule of its own. */
+ * asked for; -a adds the dependencies that every unit has; with -g nothing is generated. Knows no rule of its own. */
 #include "unit/unit.h"
 #include "sys.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-static bool all;
+static bool all, generate = true;
 
 /* The answer must not depend on the host being a container: fstab's device lines count. */
 int __real_sys_access(const char *path, int mode);
@@ -184,9 +184,14 @@ int main(int argc, char **argv)
     for (; i < argc && argv[i][0] == '-'; i++)
         if (STREQ(argv[i], "-c"))
             cmdline_set(argv[++i]);
+        else if (STREQ(argv[i], "-g"))
+            generate = false;
         else
             all = true;
-    generate_all("default.target");
+    if (generate) {
+        generated_clear("/run/systemd", true);
+        generate_all(&(struct generating){ .target = "default.target" });
+    }
     index_build();
     load_compact();
     for (; i < argc; i++) {

@@ -789,6 +789,7 @@ int sys_fstatfs(int fd, struct statfs *st) { return -ENOSYS; }
 int sys_mkdirat(int dir, const char *path, mode_t mode) { return -ENOSYS; }
 int sys_symlink(const char *target, const char *path) { return -EEXIST; }
 int sys_rename(const char *from, const char *to) { return -ENOSYS; }
+int sys_exchange(const char *a, const char *b) { return -ENOSYS; }
 int sys_chmod(const char *path, mode_t mode) { return 0; }
 int sys_fchmod(int fd, mode_t mode) { return 0; }
 int sys_chown(const char *path, uid_t uid, gid_t gid) { return 0; }
