@@ -12,6 +12,9 @@
 int systemctl_main(int argc, char **argv);
 int power_main(int argc, char **argv);       /* halt poweroff reboot shutdown */
 int init_client_main(int argc, char **argv); /* our binary called as init, but not by the kernel */
+int escape_main(int argc, char **argv);      /* systemd-escape */
+int analyze_main(int argc, char **argv);     /* systemd-analyze */
+int delta_main(int argc, char **argv);       /* systemd-delta */
 
 extern char **client_environment;
 const char *env_of(const char *name);        /* NULL: not set */
@@ -54,6 +57,10 @@ struct args {
     struct list types, states, properties, values;
     bool all, failed, full, no_legend, value, no_block, wait, quiet, now, runtime, no_reload, plain;
     bool reverse, before, after, help, version, dry_run, halt, poweroff, reboot, kexec, cancel;
+    bool path, instance, unescape, mangle;       /* systemd-escape */
+    const char *suffix, *template;
+    const char *man, *recursive_errors, *unit, *iterations, *base_time, *fuzz;   /* systemd-analyze */
+    const char *diff;                            /* systemd-delta */
     u8 force;
     const char *job_mode, *signal, *whom, *root, *lines, *message, *reboot_argument;
     const char *ignored_text;            /* from here on: what says nothing to us, and is no part of the help */
@@ -63,7 +70,7 @@ extern struct args args;
 
 /* A table of options is a macro of rows O(KIND, letter or 0, "long-name", field of args); TABLE_OF makes
  * of it what options_parse() and options_help() take: the names, and the rest of each row. */
-enum option_kind { FLAG, COUNT, TEXT, LIST, REFUSED };
+enum option_kind { FLAG, COUNT, TEXT, OPTIONAL /* TEXT, and "yes" without one */, LIST, REFUSED };
 struct option { char letter; u8 kind; u16 field; };
 struct options { const char *names; const struct option *rows; };
 #define OPTION_NAME(kind, letter, name, field) name "\0"

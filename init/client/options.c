@@ -56,7 +56,7 @@ static int apply(const struct option *o, const char *name, char *text)
 {
     void *to = (char *)&args + o->field;
     bool wants = o->kind == TEXT || o->kind == LIST;
-    if (text && !wants)
+    if (text && !wants && o->kind != OPTIONAL)
         return refuse(name, "doesn't allow an argument");
     if (wants && !text && !(text = *next++))
         return name[1] ? refuse(name, "requires an argument")
@@ -65,6 +65,7 @@ static int apply(const struct option *o, const char *name, char *text)
     case FLAG: *(bool *)to = true; break;
     case COUNT: ++*(u8 *)to; break;
     case TEXT: *(const char **)to = text; break;
+    case OPTIONAL: *(const char **)to = text ? text : "yes"; break;
     case LIST: list_add(to, text); break;
     case REFUSED: return refuse(name, "is not supported by pith.");
     }
@@ -141,7 +142,7 @@ void options_help(const struct options *table)
             continue;
         buf_fmt(word, o->letter ? "  -%c " : "  ", o->letter);
         if (name[1])
-            buf_fmt(word, "--%s%s", name, o->kind == TEXT || o->kind == LIST ? "=" : "");
+            buf_fmt(word, "--%s%s", name, o->kind == OPTIONAL ? "[=]" : o->kind == TEXT || o->kind == LIST ? "=" : "");
         out(column + word->n > 80 ? "\n%s" : "%s", buf_end(word));
         column = column + word->n > 80 ? word->n : column + word->n;
     }

@@ -131,7 +131,7 @@ int systemctl_main(int argc, char **argv)
     if (args.help)
         help();
     else if (args.version)
-        out("systemd 252 (pith)\n");
+        out(VERSION_TEXT);
     else
         status = run_verb(MAX(argc - 1, 1), argc > 1 ? argv + 1 : no_verb);
     out_flush();
