@@ -41,6 +41,11 @@
  * 4 dashes, type). */
 #define DROPINS_MAX 64
 
+/* Files of one NAME.d folder family: Debian's 400 packages with tmpfiles.d, installed all at once, and as many again.
+ * Names are 20 bytes on average. */
+#define CONF_FILES_MAX 2048
+#define CONF_FILES_BYTES (64u << 10)
+
 /* A unit's name, as in systemd (UNIT_NAME_MAX), with the final NUL. */
 #define UNIT_NAME_BYTES 256
 

@@ -111,6 +111,11 @@ int sys_openat(int dir, const char *path, int flags, mode_t mode)
 {
     R(int, openat, dir, path, flags | O_CLOEXEC, mode);
 }
+int sys_open_below(int root, const char *path, int flags)
+{
+    struct { uint64_t flags, mode, resolve; } how = { (uint64_t)(flags | O_CLOEXEC), 0, 0x10 /* RESOLVE_IN_ROOT */ };
+    R(int, openat2, root, path, &how, sizeof how);
+}
 int sys_close(int fd) { R(int, close, fd); }
 ssize_t sys_read(int fd, void *p, size_t n) { R(ssize_t, read, fd, p, n); }
 ssize_t sys_write(int fd, const void *p, size_t n) { R(ssize_t, write, fd, p, n); }

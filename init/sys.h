@@ -28,6 +28,7 @@ struct utsname;
 /* files; paths are relative to dir (AT_FDCWD for none) */
 int sys_open(const char *path, int flags);                       /* O_CLOEXEC is always added */
 int sys_openat(int dir, const char *path, int flags, mode_t mode);      /* likewise */
+int sys_open_below(int root, const char *path, int flags);       /* openat2(2), RESOLVE_IN_ROOT */
 int sys_close(int fd);                                           /* of a negative errno: nothing */
 ssize_t sys_read(int fd, void *p, size_t n);
 ssize_t sys_write(int fd, const void *p, size_t n);

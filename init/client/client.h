@@ -150,6 +150,7 @@ verb_fn verb_list_units, verb_list_unit_files, verb_list_jobs, verb_list_depende
     verb_reset_failed, verb_daemon_reload, verb_cancel,
     verb_power, verb_switch_root,                                                           /* power.c */
     verb_files, verb_is_enabled, verb_get_default, verb_set_default, verb_cat;              /* files.c */
+int cat_files(u32 n);                        /* those of conf_files_find(), with their paths; 0 or 1: told */
 void status_log(const char *unit, u32 main_pid, usec since);     /* the last lines it wrote: kmsg.c */
 enum glyph active_glyph(const char *active, enum ink *i);
 const char *code_name(i32 code);             /* of CLD_EXITED and its kin */

@@ -145,6 +145,21 @@ static int cat_one(const char *unit, bool first)
     return found ? 0 : complain("No files found for %s.", unit);
 }
 
+int cat_files(u32 n)
+{
+    char full[PATH_BYTES], *text;
+    u32 size;
+    for (u32 i = 0; i < n; i++) {
+        int r = conf_file_read(rooted(conf_file_path(i), full) + strlen(search_root), &text, &size);
+        if (r == -ENOENT)
+            continue;
+        if (r < 0)
+            return complain("Failed to cat %s: %s", full, strerror(-r));
+        put_text(full, text, size, i == 0);
+    }
+    return 0;
+}
+
 int verb_cat(int argc, char **argv)
 {
     (void)argc;

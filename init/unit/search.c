@@ -283,25 +283,20 @@ static int read_all(int fd, char **text, u32 *n)
     return r;
 }
 
-/* Below a root of its own a link's absolute target starts at that root. */
-static int open_below_root(const char *path)
+/* Below a root of its own the kernel follows links as if that were "/": none leads out of it. */
+int file_open(const char *path, int flags)
 {
-    char here[PATH_BYTES], target[PATH_BYTES], full[PATH_BYTES];
-    if (!z_copy(here, sizeof here, str_of(path)))
-        return -ENAMETOOLONG;
-    for (u32 hops = 0; hops < 16; hops++) {
-        ssize_t n = sys_readlinkat(AT_FDCWD, rooted(here, full), target, sizeof target);
-        if (n < 0)
-            return sys_open(full, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-        int above = target[0] == '/' ? 0 : str_rfind(str_of(here), '/') + 1;
-        z_copy(here, sizeof here, str_of(path_fmt(full, "%.*s%s", above, here, target)));
-    }
-    return -ELOOP;
+    if (!*search_root)
+        return sys_open(path, flags);
+    int root = sys_open(search_root, O_PATH | O_DIRECTORY);
+    int fd = root < 0 ? root : sys_open_below(root, path, flags);
+    sys_close(root);
+    return fd;
 }
 
 int file_read(const char *path, char **text, u32 *n)
 {
-    int fd = *search_root ? open_below_root(path) : sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    int fd = file_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return fd;
     int r = read_all(fd, text, n);

@@ -285,12 +285,26 @@ char *index_path(const struct index_entry *e, char *space);    /* full path, wit
 /* Follows aliases of `name` to the entry that holds its text. NULL: not found. *id_name becomes the
  * name the unit really has. *masked: it ends at /dev/null or in an empty file. */
 struct index_entry *index_resolve(struct str name, struct buf *id_name, bool *masked);
+int file_open(const char *path, int flags);            /* from search_root, out of which no link leads */
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path);     /* path: as index_path() */
 
 extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
 extern const u8 builtin_pairs[][2], directive_pairs[][2];
 char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
+
+/* ---- conf_files.c: NAME.d folders of configuration -------------------------------------------- */
+
+extern const char conf_folders[];                      /* words: /etc and the others, in order of precedence */
+/* Looks through FOLDER/NAME of all the words for files that end in the suffix; how many there are, sorted by name.
+ * They are known until the next call. */
+u32 conf_files_find(const char *folders, const char *name, const char *suffix);
+char *conf_file_path(u32 i);                           /* without the root; z_fmt()'s */
+u32 conf_files_replace(const char *path);              /* --replace=: the file's place is taken by something else */
+bool conf_file_replaced(u32 i);
+int conf_file_read(const char *path, char **text, u32 *n);     /* as file_read(); /dev/null is empty */
+/* A file by its path, or by its name in the first folder that has it; `path` is where it was. */
+int conf_file_search(const char *name, const char *folders, const char *folder, char *path, char **text, u32 *n);
 
 /* ---- load.c -------------------------------------------------------------------------------- */
 

@@ -455,6 +455,7 @@ int sys_openat(int dir, const char *path, int flags, mode_t mode)
     return fd;
 }
 
+int sys_open_below(int root, const char *path, int flags) { return sys_openat(root, path, flags, 0); }
 int sys_open(const char *path, int flags) { return sys_openat(AT_FDCWD, path, flags, 0); }
 
 int sys_close(int fd)
