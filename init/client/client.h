@@ -19,6 +19,8 @@ int delta_main(int argc, char **argv);       /* systemd-delta */
 extern char **client_environment;
 const char *env_of(const char *name);        /* NULL: not set */
 
+#define VERSION_TEXT "systemd 252 (pith)\n"        /* of --version */
+
 /* ---- out.c: standard output, gathered; colours and columns ---------------------------------- */
 
 /* In what out() and complain() write, a byte of these is an ink or a glyph: "\4" or "%c" with GREEN.
