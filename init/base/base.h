@@ -182,7 +182,8 @@ struct zone { i32 offset; bool summer; const char *name; };    /* seconds east o
 extern const char *zone_local;                                 /* $TZ; NULL: /etc/localtime */
 bool zone_open(const char *name);                              /* NULL: the local one; false: no such, so UTC */
 struct zone zone_at(i64 when);                                 /* of the open zone */
-i64 zone_moment(i64 local);                                    /* the clock shows `local`: when; the first of two */
+/* When the clock shows `local`. Of two such moments the next one from `near` on if that is within a day, else the first. */
+i64 zone_moment(i64 local, i64 near);
 
 /* ---- timers.c: deadlines by key (< TIMERS_MAX), one each; USEC_INF takes one away ----------- */
 

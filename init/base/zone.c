@@ -217,9 +217,11 @@ bool zone_open(const char *name)
     return behind;
 }
 
-i64 zone_moment(i64 local)
+i64 zone_moment(i64 local, i64 near)
 {
-    i32 before = zone_at(local - 86400).offset, after = zone_at(local + 86400).offset;
+    i32 now = zone_at(near).offset, before = zone_at(local - 86400).offset, after = zone_at(local + 86400).offset;
+    if (local - now >= near && local - now - near < 86400 && zone_at(local - now).offset == now)
+        return local - now;
     return zone_at(local - before).offset == before || zone_at(local - after).offset != after ? local - before
                                                                                                : local - after;
 }

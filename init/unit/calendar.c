@@ -474,9 +474,11 @@ struct moment { struct date d; i32 micro; };
 
 /* What the clock would show: fields that are too large carried over, and moments that the change to summer time leaves
  * out moved behind it. Returns the moment in seconds since 1970. */
+static i64 search_begin;
+
 static i64 carry(const struct calendar *c, struct date *d)
 {
-    i64 local = date_seconds(d), when = c->utc ? local : zone_moment(local);
+    i64 local = date_seconds(d), when = c->utc ? local : zone_moment(local, search_begin);
     date_of(c->utc ? when : when + zone_at(when).offset, d);
     return when;
 }
@@ -602,6 +604,7 @@ int calendar_next(const struct calendar *c, usec after_real, usec *next)
         return -EINVAL;
     if (!c->utc)
         (void)zone_open(c->zone[0] ? c->zone : NULL);
+    search_begin = start;
     date_of(c->utc ? start : start + zone_at(start).offset, &m.d);
     m.micro = (i32)(from % USEC_SEC);
     for (int round = 0; round < ROUNDS; round++) {
