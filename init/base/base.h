@@ -172,6 +172,19 @@ extern const char signal_names[], rlimit_names[], exit_status_names[], level_nam
 const char *signal_name(int sig);                              /* "SIGTERM", "SIGRTMIN+3"; static */
 const char *exit_status_name(int status);                      /* "EXEC", or NULL */
 
+/* ---- zone.c: dates and time zones ----------------------------------------------------------- */
+
+struct date { i32 year, month /* from 0 */, day, hour, minute, second, weekday /* from Monday, 0 */; };
+void date_of(i64 seconds, struct date *d);                     /* since 1970, of whatever clock */
+i64 date_seconds(const struct date *d);                        /* fields may be too large; weekday is not read */
+i32 month_days(i64 year, i32 month);
+struct zone { i32 offset; bool summer; const char *name; };    /* seconds east of Greenwich */
+extern const char *zone_local;                                 /* $TZ; NULL: /etc/localtime */
+bool zone_open(const char *name);                              /* NULL: the local one; false: no such, so UTC */
+struct zone zone_at(i64 when);                                 /* of the open zone */
+/* When the clock shows `local`. Of two such moments the next one from `near` on if that is within a day, else the first. */
+i64 zone_moment(i64 local, i64 near);
+
 /* ---- timers.c: deadlines by key (< TIMERS_MAX), one each; USEC_INF takes one away ----------- */
 
 void timer_set(u32 key, usec when);

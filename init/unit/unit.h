@@ -210,6 +210,25 @@ enum condition {
 /* condition.c: all conditions (or asserts) of a unit. *failed is the one that decided it. */
 bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
 
+/* ---- calendar.c: OnCalendar=, systemd.time(7) ------------------------------------------------ */
+
+/* From..to/step; to < 0: a point, and with a step from there on. Six lists of those, in one array. */
+struct calendar_part { i32 from, to, step; };
+enum { CAL_YEAR, CAL_MONTH, CAL_DAY, CAL_HOUR, CAL_MINUTE, CAL_MICROSECOND, CAL_LISTS };
+struct calendar {
+    u16 first[CAL_LISTS], n[CAL_LISTS];                /* n 0: any */
+    u16 used;
+    u8 weekdays;                                       /* bits from Monday on; 0: any */
+    bool month_end;                                    /* days count from there */
+    bool utc;
+    i8 summer;                                         /* local time as one of the two; -1: not said */
+    char zone[64];                                     /* "": local time, or utc */
+    struct calendar_part parts[CALENDAR_PARTS];
+};
+int calendar_parse(struct str text, struct calendar *c);       /* 0, -EINVAL, -ERANGE, -ENOBUFS: too long */
+void calendar_write(const struct calendar *c, struct buf *out);        /* normalised */
+int calendar_next(const struct calendar *c, usec after_real, usec *next);      /* 0, -ENOENT: never again */
+
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
 
 struct lexer { char *p, *end; u32 line; struct str section; const char *path; };

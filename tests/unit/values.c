@@ -130,6 +130,42 @@ static bool t_rlimit(void)
     return error_is(r, f[2], &ok) ? ok : is(a, f[2]) && is(b, f[3]);
 }
 
+static bool t_calendar_bad(void)
+{
+    struct calendar c;
+    return number(calendar_parse(text(f[0]), &c), 0, f[1]);
+}
+/* The normalised text, and that of it again. */
+static bool t_calendar(void)
+{
+    struct calendar c;
+    char once[512], twice[512];
+    struct buf a = BUF_OVER(once), b = BUF_OVER(twice);
+    int r = calendar_parse(text(f[0]), &c);
+    if (r < 0)
+        return number(r, 0, f[1]);
+    calendar_write(&c, &a);
+    if (calendar_parse(STR(a), &c) < 0)
+        return false;
+    calendar_write(&c, &b);
+    snprintf(got, sizeof got, "%s", buf_end(&a));
+    return is(got, f[1]) && is(got, buf_end(&b));
+}
+
+/* expression, zone, after, next (microseconds) */
+static bool t_calendar_next(void)
+{
+    struct calendar c;
+    usec t = 0;
+    bool ok;
+    zone_local = *f[1] ? f[1] : "UTC";
+    int r = calendar_parse(text(f[0]), &c);
+    if (r >= 0)
+        r = calendar_next(&c, strtoull(f[2], NULL, 10), &t);
+    snprintf(got, sizeof got, "%llu", (unsigned long long)t);
+    return error_is(r, f[3], &ok) ? ok : is(got, f[3]);
+}
+
 static bool truth(bool v, const char *want)
 {
     snprintf(got, sizeof got, "%s", v ? "true" : "false");
@@ -386,6 +422,7 @@ static bool t_cmdline_bool(void)
 /* ---- reading the tables -------------------------------------------------------------------- */
 
 static const struct { const char *file; bool (*row)(void); } tables[] = {
+    { "calendar-invalid", t_calendar_bad }, { "calendar-normalize", t_calendar }, { "calendar-next", t_calendar_next },
     { "boolean", t_boolean }, { "timespan-sec", t_sec }, { "timespan-unit", t_unit }, { "conf-sec", t_conf_sec },
     { "mode", t_mode }, { "nice", t_nice }, { "percent", t_percent }, { "permille", t_permille },
     { "size-iec", t_iec }, { "size-si", t_si }, { "signal-name", t_signal }, { "exit-status-parse", t_exit },
