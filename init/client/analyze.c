@@ -16,7 +16,7 @@
     O(REFUSED, 0, "profile", ignored) O(REFUSED, 0, "from-pattern", ignored) O(REFUSED, 0, "to-pattern", ignored)
 static const struct options options = OPTIONS_OF(ANALYZE_OPTIONS);
 
-static verb_fn verb_dump, verb_cat_config, verb_unit_files, verb_unit_paths, verb_exit_status, verb_log_level, verb_watchdogs;
+static verb_fn verb_dump, verb_cat_config, verb_unit_files, verb_unit_paths, verb_exit_status;
 
 /* BUS: asks PID 1. ROOT: works on files, also on those of another tree. */
 enum { BUS = 1, ROOT = 2 };
@@ -26,13 +26,10 @@ enum { BUS = 1, ROOT = 2 };
     V("blame", verb_blame, BUS) \
     V("critical-chain [UNIT...]", verb_critical_chain, BUS) \
     V("dump [PATTERN...]", verb_dump, BUS) \
-    V("log-level [LEVEL]", verb_log_level, BUS) \
-    V("service-watchdogs [BOOL]", verb_watchdogs, BUS) \
     V("cat-config NAME|PATH...", verb_cat_config, ROOT) \
     V("unit-files [PATTERN...]", verb_unit_files, ROOT) \
     V("unit-paths", verb_unit_paths, ROOT) \
     V("exit-status [STATUS...]", verb_exit_status, 0) \
-    V("capability [CAP...]", verb_capability, 0) \
     V("condition [CONDITION...]", verb_condition, ROOT) \
     V("verify FILE...", verb_verify, ROOT) \
     V("calendar SPEC...", verb_calendar, 0) \
@@ -167,17 +164,69 @@ static int verb_unit_files(int argc, char **argv)
 
 /* ---- PID 1 ----------------------------------------------------------------------------------- */
 
-/* All that PID 1 tells of its units; that is what another manager would call its state. */
+/* Another manager's own words; ours tells the properties of each unit. */
 static int dump_unit(const char *unit, bool first)
 {
-    char *const show[] = { "show", (char *)unit, NULL };
     out("%s-> Unit %s:\n", first ? "" : "\n", unit);
-    args.all = true;
-    return verb_show_one(show[1]);
+    return show_unit(unit, true);
 }
 
 static int verb_dump(int argc, char **argv)
 {
     char *everything[] = { argv[0], "*", NULL };
-    return names_take(argc > 1 ? argc : 2, argc > 1 ? argv : everything, ".service", true) ? 1 : names_each(dump_unit);
+    if (argc == 1 && !ask(NULL, "", "Dump", "")) {
+        out_str(str_of(get_string(&reply.body)));
+        return 0;
+    }
+    args.all = true;
+    return names_take(MAX(argc, 2), argc > 1 ? argv : everything, ".service", true) ? 1 : names_each(dump_unit);
+}
+
+/* ---- the program ----------------------------------------------------------------------------- */
+
+/* 0, or 1: told. */
+static int check(const char *verb, int argc)
+{
+    bool condition = STREQ(verb, "condition");
+    if (args.recursive_errors && !z_in("no\0yes\0one\0", args.recursive_errors))
+        return complain("Unknown mode passed to --recursive-errors='%s'.", args.recursive_errors);
+    if (args.unit && !condition)
+        return complain("Option --unit= is only supported for condition");
+    if (condition && !args.unit && argc == 1)
+        return complain("Too few arguments for condition");
+    return condition && args.unit && argc > 1 ? complain("No conditions can be passed if --unit= is used.") : 0;
+}
+
+static int run_verb(int argc, char **argv)
+{
+    if (args.help || STREQ(argv[0], "help"))
+        return help();
+    if (check(argv[0], argc))
+        return 1;
+    int v = verb_find(verb_lines, argc, argv);
+    if (v < 0)
+        return 1;
+    if (args.root && !(verb_flags[v] & ROOT))
+        return complain("Options --root= and --image= are only supported for cat-config, verify, condition, unit-files and unit-paths.");
+    return verb_flags[v] & BUS && !bus_is_there() ? 1 : verb_fns[v](argc, argv);
+}
+
+int analyze_main(int argc, char **argv)
+{
+    char *no_verb[] = { "time", NULL };
+    int status = 0;
+    log_to.stderr_fd = 2;
+    log_to.max = LOG_WARNING;
+    zone_local = env_of("TZ");
+    if (options_parse(&options, &argc, argv) < 0)
+        return 1;
+    if (args.root)
+        search_root = STREQ(args.root, "/") ? "" : args.root;
+    search_path_set("");
+    if (args.version)
+        out(VERSION_TEXT);
+    else
+        status = run_verb(MAX(argc - 1, 1), argc > 1 ? argv + 1 : no_verb);
+    out_flush();
+    return status;
 }

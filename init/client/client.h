@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * client/: what a person types. Asks PID 1 over its socket, works on unit files, prints. Runs as a
- * process of its own, so it may block. May include base/, unit/ (files on disk), bus/ and sys.h. */
+ * process of its own, so it may block. May include base/, unit/ (files on disk), job/ (verify.c: what a
+ * start would take), bus/ and sys.h. */
 #ifndef CLIENT_H
 #define CLIENT_H
 
@@ -34,6 +35,7 @@ void out_str(struct str s);                          /* as it is: no inks, any l
 void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
 int failed(const char *what, int r);                 /* "Failed to WHAT: " and the negative errno in words; returns 1 */
+const char *error_text(int r);               /* of a negative errno, as glibc words it */
 bool is_utf8(void);
 u32 out_columns(void);                       /* UINT32_MAX when nobody looks, and with --full */
 
@@ -43,9 +45,14 @@ void grid_cell(const char *text, enum ink i);
 void grid_print(u32 hidden);                /* without the columns whose bits are set */
 
 /* time.c: moments of CLOCK_REALTIME, made with z_fmt(); a further moment takes up to five of its turns */
+#define TIME_TEXT_MAX (253402214400 * USEC_SEC - 1)     /* what is later than the year 9999 is not written */
 const char *time_text(usec real);            /* "Sun 2026-11-22 10:00:00 UTC"; 0 and USEC_INF: "" */
+const char *time_text_utc(usec real);
+const char *distance_text(usec real);        /* "3s ago" */
 const char *when_text(usec real);            /* the same and "; 3s ago" */
 const char *log_time_text(usec real);        /* "Nov 22 10:00:00" */
+
+int parse_timestamp(const char *text, usec *to);     /* systemd.time(7); 0 or a negative errno: dates.c */
 
 /* ---- options.c ----------------------------------------------------------------------------- */
 
@@ -78,6 +85,10 @@ struct options { const char *names; const struct option *rows; };
 #define OPTION_NAME(kind, letter, name, field) name "\0"
 #define OPTION_ROW(kind, letter, name, field) { letter, kind, offsetof(struct args, field) },
 #define OPTIONS_OF(table) { table(OPTION_NAME), (const struct option[]){ table(OPTION_ROW) } }
+
+/* Which line of "verb|verb OPERAND [OPERAND...]\0..." argv[0] is, and that the operands are as many as it says.
+ * -EINVAL: told. */
+int verb_find(const char *lines, int argc, char **argv);
 
 /* getopt_long(3)'s manners. What is no option is left in argv[1..argc). 0, or -EINVAL: told. */
 int options_parse(const struct options *table, int *argc, char **argv);
@@ -152,7 +163,13 @@ verb_fn verb_list_units, verb_list_unit_files, verb_list_jobs, verb_list_depende
     verb_reset_failed, verb_daemon_reload, verb_cancel,
     verb_power, verb_switch_root,                                                           /* power.c */
     verb_files, verb_is_enabled, verb_get_default, verb_set_default, verb_cat;              /* files.c */
+verb_fn verb_time, verb_blame, verb_critical_chain,                                          /* boot_times.c */
+    verb_calendar, verb_timestamp, verb_timespan,                                           /* dates.c */
+    verb_verify, verb_condition;                                                            /* verify.c */
+void search_path_set(const char *first);     /* words of folders, then $SYSTEMD_UNIT_PATH, then the usual ones */
+int show_unit(const char *unit, bool first); /* its properties, as show does; NULL: the manager's */
 int cat_files(u32 n);                        /* those of conf_files_find(), with their paths; 0 or 1: told */
+void cat_text(const char *path, const char *text, u32 n, bool first);
 void status_log(const char *unit, u32 main_pid, usec since);     /* the last lines it wrote: kmsg.c */
 enum glyph active_glyph(const char *active, enum ink *i);
 const char *code_name(i32 code);             /* of CLD_EXITED and its kin */

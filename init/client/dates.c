@@ -6,16 +6,23 @@
 
 /* ---- moments -------------------------------------------------------------------------------- */
 
-static const char month_words[] = "Jan\0Feb\0Mar\0Apr\0May\0Jun\0Jul\0Aug\0Sep\0Oct\0Nov\0Dec\0";
+static const char month_words[] =
+    "January\0February\0March\0April\0May\0June\0July\0August\0September\0October\0November\0December\0";
 static const char weekday_words[] = "Monday\0Tuesday\0Wednesday\0Thursday\0Friday\0Saturday\0Sunday\0";
 
-/* How many bytes of the text are the word, in whatever case; 0: it does not begin with it. */
-static size_t word_at(const char *text, const char *word, size_t n)
+/* How many bytes at the text's front are a word of the list, whole or its first three letters, in whatever case; 0: none. */
+static size_t word_at(const char *text, const char *words, i32 *which)
 {
-    for (size_t i = 0; i < n; i++)
-        if ((text[i] | 0x20) != (word[i] | 0x20))
-            return 0;
-    return n;
+    *which = 0;
+    for (EACH(word, words)) {
+        size_t n = 0;
+        while (word[n] && (text[n] | 0x20) == (word[n] | 0x20))
+            n++;
+        if (n >= 3)
+            return word[n] ? 3 : n;
+        ++*which;
+    }
+    return 0;
 }
 
 /* strptime(3)'s number: blanks, then at most `digits` of them. */
@@ -48,17 +55,7 @@ static const char *date_as(const char *p, const char *format, struct date *d)
         case 'M': good = take_number(&p, 2, 0, 59, &d->minute); break;
         case 'S': good = take_number(&p, 2, 0, 61, &d->second); break;
         case ' ': p += strspn(p, BLANKS); break;
-        case 'b':
-            good = false;
-            for (EACH(word, month_words)) {
-                good |= word_at(p, word, 3) > 0;
-                d->month = good ? d->month : n++;
-                if (good)
-                    break;
-            }
-            d->month = n;
-            p += good ? 3 : 0;
-            break;
+        case 'b': p += n = (i32)word_at(p, month_words, &d->month), good = n; break;
         default: good = *p == *format, p += good;
         }
         if (!good)
@@ -98,43 +95,262 @@ static int date_and_clock(const char *t, struct date *d, usec *micro)
     return -EINVAL;
 }
 
-/* "yesterday", "Fri 2012-10-12 13:12" in a zone: UTC, the local one, or another that is open. */
-static int moment_in_zone(const char *t, bool utc, int summer, usec now, usec *to)
+/* When the clock shows `local`. As glibc's mktime(3), which reads it as of Greenwich first, of two moments takes the one
+ * that is nearer from there. */
+static i64 local_moment(i64 local)
+{
+    i64 when = local;
+    for (int i = 0; i < 4; i++) {
+        i64 shown = when + zone_at(when).offset;
+        if (shown == local)
+            return when;
+        when += local - shown;
+    }
+    return zone_moment(local, 0);                /* the hour that the begin of summer time leaves out */
+}
+
+/* The same where it was said that it is summer time, or not: the offset that is nearest in time. */
+static i64 moment_of_name(i64 local, bool summer)
+{
+    i64 when = local_moment(local);
+    for (i64 away = 0; away < 13; away++)
+        for (i64 side = -1; side <= 1; side += 2) {
+            struct zone z = zone_at(when + side * away * 30 * 86400);
+            if (z.summer == summer)
+                return local - z.offset;
+        }
+    return when;
+}
+
+/* What a moment is written in: `summer` is 0 or 1 where a name of the local zone said so, -1: not said. */
+struct in_zone { bool utc; int summer; };
+
+/* "yesterday", "Fri 2012-10-12 13:12". */
+static int moment_in_zone(const char *t, struct in_zone in, usec now, usec *to)
 {
     struct date d;
     usec micro = 0;
-    int weekday = -1, n = 0;
+    int day = 0, weekday = -1;
     i64 seconds = (i64)(now / USEC_SEC);
-    date_of(utc ? seconds : seconds + zone_at(seconds).offset, &d);
+    date_of(in.utc ? seconds : seconds + zone_at(seconds).offset, &d);
     for (EACH(word, "yesterday\0today\0tomorrow\0")) {
         if (STREQ(t, word))
             break;
-        n++;
+        day++;
     }
-    if (n < 3) {
-        d.day += n - 1;
+    if (day < 3) {
+        d.day += day - 1;
         d.hour = d.minute = d.second = 0;
     } else {
-        int day = 0;
-        for (EACH(word, weekday_words)) {
-            size_t whole = word_at(t, word, strlen(word)), skip = whole && t[whole] == ' ' ? whole : word_at(t, word, 3);
-            if (skip && t[skip] == ' ') {
-                weekday = day;
-                t += skip + 1;
-                break;
-            }
-            day++;
+        size_t skip = word_at(t, weekday_words, &day);
+        if (skip && t[skip] == ' ') {
+            weekday = day;
+            t += skip + 1;
         }
         int r = date_and_clock(t, &d, &micro);
         if (r < 0)
             return r;
     }
-    i64 local = date_seconds(&d), when = utc ? local : zone_moment(local);
-    if (summer >= 0 && !utc && zone_at(when).summer != summer)
-        when = local - zone_offset(summer, when);
+    i64 local = date_seconds(&d), when = in.utc ? local : in.summer < 0 ? local_moment(local) : moment_of_name(local, in.summer);
     date_of(local, &d);
     if ((weekday >= 0 && d.weekday != weekday) || when < 0)
         return -EINVAL;
     *to = (usec)when * USEC_SEC + micro;
+    return *to > TIME_TEXT_MAX ? -EINVAL : 0;
+}
+
+/* "5min", so long before or behind now. */
+static int moment_away(struct str span, bool before, usec now, usec *to)
+{
+    usec away;
+    int r = parse_span(span, USEC_SEC, &away);
+    if (r < 0)
+        return r;
+    if (before ? away > now : away > TIME_TEXT_MAX - now)
+        return -EINVAL;
+    *to = before ? now - away : now + away;
+    return 0;
+}
+
+/* Takes the name of a zone off the end of *t, if it has one. */
+static bool take_zone(struct str *t, const char *name)
+{
+    size_t n = strlen(name);
+    if (!n || t->n <= n || t->p[t->n - n - 1] != ' ')
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if ((t->p[t->n - n + i] ^ name[i]) & ~0x20)
+            return false;
+    *t = str_cut(*t, t->n - n - 1);
+    return true;
+}
+
+/* Without the name of a zone that is not the local one. */
+static int moment_here(struct str t, usec now, usec *to)
+{
+    char zones[2][16] = { "", "" };
+    struct in_zone in = { false, -1 };
+    if (str_starts(t, "@"))
+        return parse_span(str_from(t, 1), USEC_SEC, to);
+    if (str_is(t, "now"))
+        return *to = now, 0;
+    if (str_starts(t, "+") || str_starts(t, "-"))
+        return moment_away(str_from(t, 1), *t.p == '-', now, to);
+    if (str_ends(t, " ago"))
+        return moment_away(str_cut(t, t.n - 4), true, now, to);
+    if (str_ends(t, " left"))
+        return moment_away(str_cut(t, t.n - 5), false, now, to);
+    in.utc = take_zone(&t, "UTC");
+    if (!in.utc) {
+        zone_names(zones);
+        in.summer = take_zone(&t, zones[0]) ? 0 : take_zone(&t, zones[1]) ? 1 : -1;
+    }
+    return moment_in_zone(z_fmt("%.*s", (int)t.n, t.p), in, now, to);
+}
+
+int parse_timestamp(const char *text, usec *to)
+{
+    char zones[2][16] = { "", "" };
+    const char *space = strrchr(text, ' '), *zone = space ? space + 1 : "", *local = zone_local;
+    struct str t = str_of(text);
+    usec now = sys_now_real();
+    int r;
+    if (t.n >= PATH_BYTES)
+        return -EINVAL;
+    if (!*zone || *zone == '/' || take_zone(&(struct str){ t.p, t.n }, "UTC") || !zone_open(zone))
+        return moment_here(t, now, to);
+    zone_local = zone;
+    zone_names(zones);
+    if (STREQ(zone, zones[0]) || STREQ(zone, zones[1]))
+        r = moment_here(t, now, to);
+    else
+        r = moment_in_zone(z_fmt("%.*s", (int)(space - text), text), (struct in_zone){ false, -1 }, now, to);
+    zone_local = local;
+    (void)zone_open(NULL);
+    return r;
+}
+
+/* ---- the verbs ------------------------------------------------------------------------------- */
+
+enum { CALENDAR = 1, TIMESTAMP = 2, TIMESPAN = 4 };
+
+/* What it would be for another verb. */
+static void hint(const char *text, u32 as)
+{
+    static struct calendar c;
+    usec t;
+    const char *hints = "Hint: this expression is a valid %s. Use 'systemd-analyze %s \"%s\"' instead?";
+    if (as & CALENDAR && calendar_parse(str_of(text), &c) >= 0)
+        complain(hints, "calendar specification", "calendar", text);
+    if (as & TIMESTAMP && parse_timestamp(text, &t) >= 0)
+        complain(hints, "timestamp", "timestamp", text);
+    if (as & TIMESPAN && parse_span(str_of(text), USEC_SEC, &t) >= 0)
+        complain(hints, "timespan", "timespan", text);
+}
+
+enum { WIDTH = 16 };                             /* of "Normalized form:" */
+
+static void row(const char *label, const char *text) { out("%*s %s\n", WIDTH, label, *text ? text : "n/a"); }
+
+/* A moment in the local zone and, if that is not the same, in UTC. */
+static void rows_of(const char *label, usec t)
+{
+    char zones[2][16] = { "", "" };
+    zone_names(zones);
+    row(label, time_text(t));
+    if (*zones[1] || zone_at((i64)(sys_now_real() / USEC_SEC)).offset)
+        row("(in UTC):", time_text_utc(t));
+}
+
+static int show_calendar(const char *text, usec from, u32 rounds)
+{
+    static struct calendar c;
+    char space[1024];
+    struct buf normal = BUF_OVER(space);
+    int r = calendar_parse(str_of(text), &c);
+    if (r < 0) {
+        complain("Failed to parse calendar specification '%s': %s", text, error_text(r));
+        hint(text, TIMESTAMP | TIMESPAN);
+        return 1;
+    }
+    calendar_write(&c, &normal);
+    if (!STREQ(buf_end(&normal), text))
+        row("Original form:", text);
+    row("Normalized form:", space);
+    for (u32 i = 0; i < rounds; i++) {
+        usec next;
+        r = calendar_next(&c, from, &next);
+        if (r == -ENOENT) {
+            if (i == 0)
+                row("Next elapse:", "never");
+            break;
+        }
+        if (r < 0)
+            return complain("Failed to determine next elapse for '%s': %s", text, error_text(r));
+        rows_of(i ? z_fmt("Iter. #%u:", i + 1) : "Next elapse:", next);
+        row("From now:", distance_text(next));
+        from = next;
+    }
+    return 0;
+}
+
+int verb_calendar(int argc, char **argv)
+{
+    usec from = sys_now_real();
+    u64 rounds = 1;
+    int status = 0;
+    if (args.iterations && (!decimal(args.iterations, &rounds) || rounds > UINT32_MAX))
+        return complain("Failed to parse iterations: %s", args.iterations);
+    if (args.base_time && parse_timestamp(args.base_time, &from) < 0)
+        return complain("Failed to parse --base-time= parameter: %s", args.base_time);
+    for (int i = 1; i < argc; i++) {
+        status |= show_calendar(argv[i], from, (u32)rounds);
+        out(argv[i + 1] ? "\n" : "");
+    }
+    return status;
+}
+
+static int show_timestamp(const char *text)
+{
+    usec t;
+    int r = parse_timestamp(text, &t);
+    if (r < 0) {
+        complain("Failed to parse \"%s\": %s", text, error_text(r));
+        hint(text, CALENDAR | TIMESPAN);
+        return 1;
+    }
+    row("Original form:", text);
+    rows_of("Normalized form:", t);
+    u64 seconds = t / USEC_SEC, micro = t % USEC_SEC;
+    row("UNIX seconds:", z_fmt(micro ? "@%lu.%06lu" : "@%lu", (unsigned long)seconds, (unsigned long)micro));
+    row("From now:", distance_text(t));
+    return 0;
+}
+
+int verb_timestamp(int argc, char **argv)
+{
+    int status = 0;
+    for (int i = 1; i < argc; i++) {
+        status |= show_timestamp(argv[i]);
+        out(argv[i + 1] ? "\n" : "");
+    }
+    return status;
+}
+
+int verb_timespan(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        struct buf *human = z_buf();
+        usec t;
+        int r = parse_span(str_of(argv[i]), USEC_SEC, &t);
+        if (r < 0) {
+            complain("Failed to parse time span '%s': %s", argv[i], error_text(r));
+            hint(argv[i], CALENDAR | TIMESTAMP);
+            return 1;
+        }
+        buf_span(human, t, 1);
+        out("%s %s\n%s %lu\n%s %s\n%s", "Original:", argv[i], is_utf8() ? "      \xce\xbcs:" : "      us:", (unsigned long)t,
+            "   Human:", buf_end(human), argv[i + 1] ? "\n" : "");
+    }
     return 0;
 }

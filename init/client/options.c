@@ -131,6 +131,30 @@ int options_parse(const struct options *table, int *argc, char **argv)
     return r;
 }
 
+int verb_find(const char *lines, int argc, char **argv)
+{
+    const char *operands = NULL;
+    int found = -1, i = 0;
+    for (EACH(line, lines)) {
+        struct str verbs = { line, strcspn(line, " ") }, word;
+        const char *behind = line + verbs.n;
+        while (!operands && (word = str_line(&verbs, '|')).p)
+            if (str_is(word, argv[0])) {
+                found = i;
+                operands = behind;
+            }
+        i++;
+    }
+    if (found < 0)
+        return complain("Unknown command verb %s.", argv[0]), -EINVAL;
+    int most = *operands ? strchr(operands + 1, ' ') ? 2 : 1 : 0;
+    if (argc == 1 && *operands && operands[1] != '[')
+        return complain("Too few arguments."), -EINVAL;
+    if (argc - 1 > most && !strstr(operands, "..."))
+        return complain("Too many arguments."), -EINVAL;
+    return found;
+}
+
 /* All that do something, in lines of a screen's width. */
 void options_help(const struct options *table)
 {

@@ -12,6 +12,7 @@ void build_warn(struct build *b, enum level level, const char *fmt, ...)
 {
     BUF(line, 768);
     va_list ap;
+    UNIT(b->id)->complained |= level <= LOG_WARNING;
     if (b->quiet)
         return;
     va_start(ap, fmt);

@@ -329,6 +329,18 @@ static bool machine_condition(u32 type, const char *want)
     }
 }
 
+bool condition_is(const struct setting *s, bool asserts)
+{
+    return s->id < DIRECTIVES && setters[directives[s->id].setter].value == V_CONDITION && asserts == !!(s->w[0] & COND_ASSERT);
+}
+
+bool condition_holds(const struct setting *s)
+{
+    u32 type = s->w[0] & 0xff;
+    const char *want = text_at(s->w[1]);
+    return (type <= COND_NEEDS_UPDATE ? path_condition(type, want) : machine_condition(type, want)) != !!(s->w[0] & COND_NEGATE);
+}
+
 /* All plain ones must hold and, if there are any with "|", one of those. */
 bool conditions_met(unit_id id, bool asserts, const struct setting **failed)
 {
@@ -336,13 +348,9 @@ bool conditions_met(unit_id id, bool asserts, const struct setting **failed)
     const struct setting *first_trigger = NULL;
     *failed = NULL;
     for (const struct setting *s = NULL; (s = setting_next(id, s));) {
-        if (s->id >= DIRECTIVES || setters[directives[s->id].setter].value != V_CONDITION
-            || asserts != !!(s->w[0] & COND_ASSERT))
+        if (!condition_is(s, asserts))
             continue;
-        u32 type = s->w[0] & 0xff;
-        const char *want = text_at(s->w[1]);
-        bool holds = (type <= COND_NEEDS_UPDATE ? path_condition(type, want) : machine_condition(type, want))
-                  != !!(s->w[0] & COND_NEGATE);
+        bool holds = condition_holds(s);
         if (s->w[0] & COND_TRIGGER) {
             any_trigger = true;
             triggered |= holds;

@@ -47,6 +47,7 @@ struct unit {
     bool kept : 1;                      /* alive since before the reload: stays a unit of its own */
     bool fresh : 1;                     /* loaded, edges that need both ends not yet added */
     bool aliased : 1;                   /* has had more names than one */
+    bool complained : 1;                /* its files were warned about: for systemd-analyze verify */
 };
 
 struct edge { u16 from, to, kinds, unused; u32 next_out, next_in; };
@@ -209,6 +210,8 @@ enum condition {
 };
 /* condition.c: all conditions (or asserts) of a unit. *failed is the one that decided it. */
 bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
+bool condition_is(const struct setting *s, bool asserts);      /* is it one of these? */
+bool condition_holds(const struct setting *s);
 
 /* ---- calendar.c: OnCalendar=, systemd.time(7) ------------------------------------------------ */
 
@@ -227,6 +230,7 @@ struct calendar {
 };
 int calendar_parse(struct str text, struct calendar *c);       /* 0, -EINVAL, -ERANGE, -ENOBUFS: too long */
 void calendar_write(const struct calendar *c, struct buf *out);        /* normalised */
+void zone_names(char names[2][16]);                    /* of the local time outside and in summer, "": none; opens it */
 int calendar_next(const struct calendar *c, usec after_real, usec *next);      /* 0, -ENOENT: never again */
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
@@ -287,7 +291,7 @@ extern const char *specifier_fragment;                  /* what %y says; set whi
 extern const char *search_root;
 char *rooted(const char *path, char *full);            /* with search_root before it; full: PATH_BYTES */
 
-extern const char search_dirs[];                       /* words: the folders in order */
+extern const char *search_dirs;                        /* words: the folders in order */
 
 void index_build(void);                                /* reads all unit folders */
 void index_drop(void);                                 /* gives its pages back */
@@ -328,6 +332,8 @@ int conf_file_search(const char *name, const char *folders, const char *folder, 
 /* ---- load.c -------------------------------------------------------------------------------- */
 
 void load_pending(void);                               /* loads stubs until none is left */
+void load_alone(unit_id id);                           /* only this one: what it names stays a stub */
+void load_text(unit_id id, char *text, u32 n, const char *path);       /* this, as its file */
 void load_compact(void);                               /* all of /etc/units */
 /* Loads a mount or swap that is there without a file; what a file says goes before this. */
 void load_generated(unit_id id, const char *what, const char *type, const char *options);
