@@ -54,6 +54,9 @@ const char *log_time_text(usec real);        /* "Nov 22 10:00:00" */
 
 int parse_timestamp(const char *text, usec *to);     /* systemd.time(7); 0 or a negative errno: dates.c */
 
+/* run.c: a program of $PATH, with nothing to read and to write if quiet. Its exit status, or a negative errno. */
+int run_found(char *const *argv, bool quiet);
+
 /* ---- options.c ----------------------------------------------------------------------------- */
 
 struct list { const char *items[64]; u32 n; };

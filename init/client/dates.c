@@ -152,7 +152,7 @@ static int moment_in_zone(const char *t, struct in_zone in, usec now, usec *to)
             return r;
     }
     i64 local = date_seconds(&d), when = in.utc ? local : in.summer < 0 ? local_moment(local) : moment_of_name(local, in.summer);
-    date_of(local, &d);
+    date_of(date_seconds(&(struct date){ .year = d.year, .month = d.month, .day = d.day }), &d);
     if ((weekday >= 0 && d.weekday != weekday) || when < 0)
         return -EINVAL;
     *to = (usec)when * USEC_SEC + micro;
@@ -248,9 +248,18 @@ static void hint(const char *text, u32 as)
         complain(hints, "timespan", "timespan", text);
 }
 
-enum { WIDTH = 16 };                             /* of "Normalized form:" */
+static int width = 16;                           /* of "Normalized form:" */
 
-static void row(const char *label, const char *text) { out("%*s %s\n", WIDTH, label, *text ? text : "n/a"); }
+/* Without the blanks at its end. */
+static void row(const char *label, const char *text)
+{
+    struct str s = str_of(*text ? text : "-");
+    while (s.n && in_set(s.p[s.n - 1], BLANKS))
+        s.n--;
+    out("%*s ", width, label);
+    out_str(s);
+    out("\n");
+}
 
 /* A moment in the local zone and, if that is not the same, in UTC. */
 static void rows_of(const char *label, usec t)
@@ -349,8 +358,11 @@ int verb_timespan(int argc, char **argv)
             return 1;
         }
         buf_span(human, t, 1);
-        out("%s %s\n%s %lu\n%s %s\n%s", "Original:", argv[i], is_utf8() ? "      \xce\xbcs:" : "      us:", (unsigned long)t,
-            "   Human:", buf_end(human), argv[i + 1] ? "\n" : "");
+        width = 9;
+        row("Original:", argv[i]);
+        row(is_utf8() ? "\xce\xbcs:" : "us:", z_fmt("%lu", (unsigned long)t));
+        row("Human:", buf_end(human));
+        out(argv[i + 1] ? "\n" : "");
     }
     return 0;
 }

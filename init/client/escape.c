@@ -12,7 +12,7 @@ static const struct options options = OPTIONS_OF(ESCAPE_OPTIONS);
 static int check(int argc)
 {
     bool changes = args.mangle || args.unescape;
-    if (args.suffix && (!*args.suffix || unit_type_of(str_of(z_fmt("x.%s", args.suffix))) < 0))
+    if (args.suffix && (strchr(args.suffix, '.') || unit_type_of(str_of(z_fmt("x.%s", args.suffix))) < 0))
         return complain("Invalid unit suffix type \"%s\".", args.suffix);
     if (args.template && (!unit_name_valid(str_of(args.template)) || !unit_name_is_template(str_of(args.template))))
         return complain("Template name %s is not valid.", args.template);
@@ -31,18 +31,9 @@ static int check(int argc)
     return args.instance && args.template ? complain("--instance may not be combined with --template.") : 0;
 }
 
-/* As far as the kernel would take it: no part and not the whole is too long. */
-static bool is_path(struct str s)
-{
-    bool fits = s.n && s.n < PATH_BYTES;
-    for (struct str part; (part = str_word(&s, "/")).p;)
-        fits &= part.n < 256;
-    return fits;
-}
-
 static int escape_path(struct str s, struct buf *to)
 {
-    bool good = is_path(s), absolute = str_starts(s, "/");
+    bool good = s.n && path_fits(s), absolute = str_starts(s, "/");
     int r = unit_path_escape(s, to), n = (int)s.n;
     if (r < 0)
         return complain("Input '%.*s' is not %s file system path, failed to escape.", n, s.p,

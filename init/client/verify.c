@@ -211,26 +211,7 @@ static int verify_commands(unit_id id)
     return status;
 }
 
-/* man(1) itself is asked: it knows where its pages are. Its exit status. */
-static int run_man(char *const *argv)
-{
-    struct death d;
-    pid_t pid = sys_fork();
-    if (pid == 0) {
-        int null = sys_open("/dev/null", O_RDWR);
-        const char *path = env_of("PATH");
-        struct str rest = str_of(path ? path : "/usr/local/bin:/usr/bin:/bin"), folder;
-        char program[PATH_BYTES];
-        for (int fd = 0; fd < 3; fd++)
-            (void)sys_dup_to(null, fd, false);
-        while ((folder = str_word(&rest, ":")).p)
-            (void)sys_execve(path_fmt(program, "%.*s/man", (int)folder.n, folder.p), argv, client_environment);
-        sys_exit(1);
-    }
-    int r = pid < 0 ? pid : sys_wait(pid, &d);
-    return r < 0 ? r : d.code == CLD_EXITED ? d.status : -EPROTO;
-}
-
+/* man(1) itself is asked: it knows where its pages are. */
 static int verify_page(unit_id id, const char *page)
 {
     size_t n = strlen(page);
@@ -240,7 +221,7 @@ static int verify_page(unit_id id, const char *page)
         argv[1] = z_fmt("%.*s", (int)(page + n - 1 - open - 1), open + 1);
         argv[2] = z_fmt("%.*s", (int)(open - page), page);
     }
-    int r = run_man(argv);
+    int r = run_found(argv, true);
     if (r < 0)
         return complain("%s: Can't show %s: %s", unit_name(id), page, strerror(-r));
     return r ? complain("%s: Command 'man %s' failed with code %d", unit_name(id), page, r) : 0;

@@ -95,6 +95,7 @@ bool slice_name_valid(struct str name);
 int slice_parent(struct str name, struct buf *out);            /* 0: none, 1: written */
 void path_simplify(struct str path, bool keep_slash, struct buf *out);
 bool path_valid(struct str path);                              /* absolute, no "..", no ctrl */
+bool path_fits(struct str path);                               /* no part of it and not the whole is too long for the kernel */
 bool path_below(struct str path, const char *above);           /* equal or inside */
 bool path_below_any(struct str path, const char *words);       /* ... of one of them */
 
