@@ -16,7 +16,7 @@
     O(REFUSED, 0, "profile", ignored) O(REFUSED, 0, "from-pattern", ignored) O(REFUSED, 0, "to-pattern", ignored)
 static const struct options options = OPTIONS_OF(ANALYZE_OPTIONS);
 
-static verb_fn verb_dump, verb_cat_config, verb_unit_files, verb_unit_paths, verb_exit_status;
+static verb_fn verb_capability, verb_dump, verb_cat_config, verb_unit_files, verb_unit_paths, verb_exit_status;
 
 /* BUS: asks PID 1. ROOT: works on files, also on those of another tree. */
 enum { BUS = 1, ROOT = 2 };
@@ -30,6 +30,7 @@ enum { BUS = 1, ROOT = 2 };
     V("unit-files [PATTERN...]", verb_unit_files, ROOT) \
     V("unit-paths", verb_unit_paths, ROOT) \
     V("exit-status [STATUS...]", verb_exit_status, 0) \
+    V("capability [CAP...]", verb_capability, 0) \
     V("condition [CONDITION...]", verb_condition, ROOT) \
     V("verify FILE...", verb_verify, ROOT) \
     V("calendar SPEC...", verb_calendar, 0) \
@@ -82,6 +83,42 @@ static int verb_exit_status(int argc, char **argv)
     return 0;
 }
 
+enum { CAPABILITY_LAST = 40 };                   /* of Linux 6.1 */
+
+/* "cap_chown" in whatever case, or its number. -1: neither. */
+static i32 capability_of(const char *text)
+{
+    struct buf *lower = z_buf();
+    u64 number;
+    i32 which;
+    for (const char *c = text; *c; c++)
+        buf_c(lower, *c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
+    const char *name = z_after(buf_end(lower), "cap_");
+    if (name && name_find(capability_names, str_of(name), &which) == 0)
+        return which;
+    return decimal(text, &number) && number <= CAPABILITY_LAST ? (i32)number : -1;
+}
+
+static int verb_capability(int argc, char **argv)
+{
+    u64 chosen = argc == 1 ? UINT64_MAX : 0;
+    int width = 4;
+    for (int i = 1; i < argc; i++) {
+        i32 which = capability_of(argv[i]);
+        if (which < 0)
+            return complain("Capability \"%s\" not known.", argv[i]);
+        chosen |= 1ull << which;
+    }
+    for (i32 i = 0; i <= CAPABILITY_LAST; i++)
+        if (chosen >> i & 1)
+            width = MAX(width, 4 + (int)strlen(name_of(capability_names, i)));
+    out("\7%-*s NUMBER\1\n", width, "NAME");
+    for (i32 i = 0; i <= CAPABILITY_LAST; i++)
+        if (chosen >> i & 1)
+            out("cap_%-*s %6d\n", width - 4, name_of(capability_names, i), i);
+    return 0;
+}
+
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static int verb_unit_paths(int argc, char **argv)
@@ -122,7 +159,9 @@ static int cat_config(const char *given)
     name = z_fmt("%.*s", (int)(strlen(name) - (z_ends(name, "/") ? 1 : 0)), name);
     const char *suffix = suffix_of(name, &main_file);
     if (main_file) {
-        found = conf_file_search(name, conf_folders, ".", path, &text, &size) == 0;
+        for (EACH(folder, conf_folders))
+            if (!found)
+                found = conf_file_read(path_fmt(path, "%s/%s", folder, name), &text, &size) == 0;
         if (found)
             cat_text(z_fmt("%s%s", search_root, path), text, size, true);
         else

@@ -238,15 +238,27 @@ static int verify_documentation(unit_id id, bool man)
     return status;
 }
 
+static const char *text_of(unit_id id, const char *key)
+{
+    return unit_text(id, directive_id(directive_find(str_of(key), SEC_SOCKET)));
+}
+
+/* The service that a socket starts, or with Accept=yes one of them. */
 static unit_id service_of(unit_id socket)
 {
     BUF(name, UNIT_NAME_BYTES);
     const struct edge *e = edge_next(socket, OUT, DEP_TRIGGERS, NULL);
+    const char *given_name = text_of(socket, "Service");
+    struct str prefix = unit_name_prefix(str_of(unit_name(socket)));
+    bool accept = unit_int(socket, directive_id(directive_find(S("Accept"), SEC_SOCKET))) > 0;
     if (e)
         return e->to;
-    buf_fmt(&name, "%s", unit_name(socket));
-    name.n = (u32)str_rfind(STR(name), '.');
-    buf_z(&name, ".service");
+    if (given_name)
+        buf_z(&name, given_name);
+    else if (accept)
+        buf_fmt(&name, "%.*s@0.service", (int)prefix.n, prefix.p);
+    else
+        buf_fmt(&name, "%.*s.service", str_rfind(str_of(unit_name(socket)), '.'), unit_name(socket));
     unit_id id = unit_get(STR(name));
     load_pending();
     return id ? unit_find(STR(name)) : 0;
