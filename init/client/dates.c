@@ -109,17 +109,22 @@ static i64 local_moment(i64 local)
     return zone_moment(local, 0);                /* the hour that the begin of summer time leaves out */
 }
 
-/* The same where it was said that it is summer time, or not: the offset that is nearest in time. */
+/* The same where it was said that it is summer time, or not: with the offset that is nearest in time, looked for as far
+ * as mktime(3) does; if there is none, summer time is one hour. */
 static i64 moment_of_name(i64 local, bool summer)
 {
+    enum { STEP = 601200, STEPS = 447 };         /* a week less an hour; eight and a half years */
     i64 when = local_moment(local);
-    for (i64 away = 0; away < 13; away++)
+    struct zone here = zone_at(when);
+    if (here.summer == summer)
+        return local - here.offset;
+    for (i64 away = STEP; away < STEP * STEPS; away += STEP)
         for (i64 side = -1; side <= 1; side += 2) {
-            struct zone z = zone_at(when + side * away * 30 * 86400);
+            struct zone z = zone_at(when + side * away);
             if (z.summer == summer)
                 return local - z.offset;
         }
-    return when;
+    return when + (summer ? -3600 : 3600);
 }
 
 /* What a moment is written in: `summer` is 0 or 1 where a name of the local zone said so, -1: not said. */

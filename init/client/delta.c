@@ -135,10 +135,10 @@ static void compare(const char *top, const char *bottom)
 {
     struct stat a = { 0 }, b = { 0 };
     char full[PATH_BYTES], target[PATH_BYTES];
-    bool there = look_at(top, &a);
-    if (there && (S_ISCHR(a.st_mode) || S_ISBLK(a.st_mode) || (S_ISREG(a.st_mode) && !a.st_size)))
+    bool there = look_at(top, &a), link = sys_readlinkat(AT_FDCWD, rooted(top, full), target, sizeof target) >= 0;
+    if ((link && STREQ(target, "/dev/null")) || (there && (S_ISCHR(a.st_mode) || S_ISBLK(a.st_mode) || (S_ISREG(a.st_mode) && !a.st_size))))
         tell(MASKED, top, bottom);
-    else if (sys_readlinkat(AT_FDCWD, rooted(top, full), target, sizeof target) >= 0)
+    else if (link)
         tell(there && look_at(bottom, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino ? EQUIVALENT : REDIRECTED, top, bottom);
     else if (tell(OVERRIDDEN, top, bottom) && with_diff)
         show_diff(top, bottom);

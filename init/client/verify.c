@@ -238,9 +238,11 @@ static int verify_documentation(unit_id id, bool man)
     return status;
 }
 
-static const char *text_of(unit_id id, const char *key)
+/* What a socket's file says; 0: nothing, or nothing that has an effect yet. */
+static u32 word_of(unit_id id, const char *key)
 {
-    return unit_text(id, directive_id(directive_find(str_of(key), SEC_SOCKET)));
+    const struct setting *s = setting_find(id, directive_id(directive_find(str_of(key), SEC_SOCKET)), NULL);
+    return s && s->n ? s->w[0] : 0;
 }
 
 /* The service that a socket starts, or with Accept=yes one of them. */
@@ -248,14 +250,13 @@ static unit_id service_of(unit_id socket)
 {
     BUF(name, UNIT_NAME_BYTES);
     const struct edge *e = edge_next(socket, OUT, DEP_TRIGGERS, NULL);
-    const char *given_name = text_of(socket, "Service");
+    u32 given_name = word_of(socket, "Service");
     struct str prefix = unit_name_prefix(str_of(unit_name(socket)));
-    bool accept = unit_int(socket, directive_id(directive_find(S("Accept"), SEC_SOCKET))) > 0;
     if (e)
         return e->to;
     if (given_name)
-        buf_z(&name, given_name);
-    else if (accept)
+        buf_z(&name, text_at(given_name));
+    else if (word_of(socket, "Accept"))
         buf_fmt(&name, "%.*s@0.service", (int)prefix.n, prefix.p);
     else
         buf_fmt(&name, "%.*s.service", str_rfind(str_of(unit_name(socket)), '.'), unit_name(socket));

@@ -120,7 +120,7 @@ int unit_path_escape(struct str path, struct buf *out)
     BUF(simple, PATH_BYTES);
     path_simplify(path, false, &simple);
     struct str s = STR(simple);
-    if (has_dotdot(s) || simple.over || !path_fits(s) || str_is(s, "."))
+    if (has_dotdot(path) || simple.over || !path_fits(s) || str_is(s, "."))
         return -EINVAL;
     if (str_starts(s, "/"))
         s = str_from(s, 1);
@@ -187,7 +187,10 @@ int unit_name_mangle(struct str text, bool globs, const char *suffix, struct buf
         BUF(simple, PATH_BYTES);
         path_simplify(text, false, &simple);
         bool device = str_starts(STR(simple), "/dev/") || str_starts(STR(simple), "/sys/");
-        return unit_name_from_path(text, device ? ".device" : ".mount", out) < 0 ? -EINVAL : 1;
+        int r = unit_name_from_path(text, device ? ".device" : ".mount", out);
+        if (r != -EINVAL)
+            return r < 0 ? r : 1;
+        out->n = at;                     /* no path: a name like others */
     }
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
