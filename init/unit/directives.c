@@ -77,6 +77,8 @@ const struct directive directives[DIRECTIVES] = {
 #define N(id, name, ...) ROW(__VA_ARGS__)
 #include "directives.def"
 };
+#undef D
+#undef N
 #undef ROW
 
 static const char section_names[] =
@@ -99,35 +101,38 @@ u32 section_of_type(int type)
     return sections[type];
 }
 
-/* Where in directive_texts each row's name is, and the rows by a hash of their names: 0, or one more than the first,
- * then the next. Made when they are first asked for. */
+/* The names of all rows unpacked, where each of them is, and the rows by a hash of their names: 0, or one more than the
+ * first, then the next. Made when they are first asked for. */
+#define D(name, ...) + sizeof #name
+#define N(id, name, ...) + sizeof #name
+static char names[
+#include "directives.def"
+] SCRATCH;
+#undef D
+#undef N
 static u16 name_at[DIRECTIVES] SCRATCH, first_of[512] SCRATCH, next_of[DIRECTIVES] SCRATCH;
-
-static const char *name_from(u32 at)
-{
-    static char name[64];
-    *unpack(directive_texts + at, directive_pairs, name) = 0;
-    return name;
-}
 
 static void read_names(void)
 {
-    u32 at = 0;
+    const char *packed = directive_texts;
+    char *name = names;
     if (name_at[1])
         return;
-    for (u32 i = 0; i < DIRECTIVES; i++) {
-        u16 *first = &first_of[str_hash(str_of(name_from(at))) % LEN(first_of)];
-        name_at[i] = (u16)at;
+    for (u32 i = 0; i < DIRECTIVES; i++, packed = z_next(packed)) {
+        char *end = unpack(packed, directive_pairs, name);
+        u16 *first = &first_of[str_hash((struct str){ name, (size_t)(end - name) }) % LEN(first_of)];
+        name_at[i] = (u16)(name - names);
         next_of[i] = *first;
         *first = (u16)(i + 1);
-        at += (u32)strlen(directive_texts + at) + 1;
+        *end = 0;
+        name = end + 1;
     }
 }
 
 const char *directive_name(const struct directive *d)
 {
     read_names();
-    return name_from(name_at[directive_id(d)]);
+    return names + name_at[directive_id(d)];
 }
 
 const struct directive *directive_find(struct str name, u32 section)

@@ -77,18 +77,30 @@ static struct index_entry *entry_add(struct str name, u16 dir, u8 kind)
     return e;
 }
 
-static bool is_folder_name(struct str name)
+/* Most systems have folders of few kinds, and most units none: what is not there is not asked for. The letter behind
+ * the dot tells the kind. */
+static u32 folder_kinds;
+
+static u32 suffix_bit(const char *suffix) { return BIT(suffix[1] & 31); }
+
+static u32 folder_kind(struct str name)
 {
-    return str_ends(name, ".d") || str_ends(name, ".wants") || str_ends(name, ".requires")
-        || str_ends(name, ".upholds");
+    for (EACH(suffix, ".d\0.wants\0.requires\0.upholds\0"))
+        if (str_ends(name, suffix))
+            return suffix_bit(suffix);
+    return 0;
 }
+
+bool index_has_folders(const char *suffix) { return folder_kinds & suffix_bit(suffix); }
 
 /* One name of a folder. -ENOSPC: the index is full. */
 static int index_name_in(int fd, u16 dir, struct str name, u8 type)
 {
     char target[PATH_BYTES];
     struct index_entry *e;
-    if (is_folder_name(name) && type != DT_REG)
+    u32 kind = type == DT_REG ? 0 : folder_kind(name);
+    folder_kinds |= kind;
+    if (kind)
         return entry_add(name, dir, ENTRY_DIR) ? 0 : -ENOSPC;
     if (!unit_name_valid(name))
         return 0;
@@ -153,6 +165,7 @@ void index_drop(void)
     memset(heads, 0, sizeof heads);
     sys_madvise_free(heads, sizeof heads);
     entries_n = text_n = 1;
+    folder_kinds = 0;
 }
 
 /* ---- looking up ---------------------------------------------------------------------------- */
@@ -279,6 +292,8 @@ static int read_all(int fd, char **text, u32 *n)
         *n += (u32)got;
         if (*n > FILE_BYTES)
             r = -EFBIG;
+        else if (*n == st.st_size)
+            break;                       /* no read that only says so */
     }
     *text = file_space;
     return r;
@@ -308,8 +323,13 @@ int file_read(const char *path, char **text, u32 *n)
 /* A byte of a packed text: itself, or what its pair stands for. Pairs nest less than 128 deep. */
 static char *unpack_byte(u8 c, const u8 (*pairs)[2], char *to)
 {
-    if (c >= 128)
-        return unpack_byte(pairs[c - 128][1], pairs, unpack_byte(pairs[c - 128][0], pairs, to));
+    for (; c >= 128; c = pairs[c - 128][1]) {
+        u8 first = pairs[c - 128][0];
+        if (first >= 128)
+            to = unpack_byte(first, pairs, to);
+        else
+            *to++ = (char)first;
+    }
     *to = (char)c;
     return to + 1;
 }

@@ -125,14 +125,16 @@ static int put_specifier(struct str unit, char c, struct buf *out)
 
 int specifier_expand(struct str unit, struct str text, struct buf *out)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] != '%' || i + 1 == text.n) {
-            buf_c(out, text.p[i]);
-            continue;
-        }
-        int r = put_specifier(unit, text.p[++i], out);
+    for (;;) {
+        int at = str_find(text, '%');
+        if (at < 0 || (size_t)at + 1 == text.n)
+            break;
+        buf_put(out, text.p, (u32)at);
+        int r = put_specifier(unit, text.p[at + 1], out);
         if (r < 0)
             return r;
+        text = str_from(text, (size_t)at + 2);
     }
+    buf_str(out, text);
     return out->over ? -E2BIG : 0;
 }

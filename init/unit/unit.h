@@ -154,7 +154,7 @@ extern const struct directive directives[DIRECTIVES];
 extern const struct setter setters[];
 
 static inline u32 directive_id(const struct directive *d) { return (u32)(d - directives); }
-const char *directive_name(const struct directive *d);  /* valid until the next call */
+const char *directive_name(const struct directive *d);  /* for this turn */
 const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
 u32 section_of_type(int type);                         /* the section named after the type, or 0 */
 const char *section_name(u32 section);                 /* exactly one */
@@ -251,6 +251,7 @@ struct build {
     struct str name;                    /* the unit's name while its text is read */
     const char *path;                   /* file and line for messages */
     u32 line;
+    u32 section;                        /* where an assignment belongs; 0: what stands here means nothing */
     u32 install_mask;                   /* SEC_INSTALL when [Install] means something here */
     bool quiet;                         /* this file's complaints were already told */
     bool failed;                        /* a limit was reached, and told: the unit is refused */
@@ -298,6 +299,7 @@ extern const char *search_dirs;                        /* words: the folders in 
 void index_build(void);                                /* reads all unit folders */
 void index_drop(void);                                 /* gives its pages back */
 bool index_built(void);
+bool index_has_folders(const char *suffix);            /* is there any X.wants, X.d? */
 struct index_entry { u32 name, target, next; u16 dir /* in search_dirs */; u8 kind; bool told; };
 enum entry_kind { ENTRY_FILE, ENTRY_LINK, ENTRY_DIR, ENTRY_BUILTIN };
 struct index_entry *index_find(struct str name);       /* a unit file or link; first folder wins */
