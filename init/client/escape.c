@@ -54,7 +54,7 @@ static int escape(struct str s, struct buf *to)
         return 1;
     if (!args.template) {
         buf_str(to, STR(text));
-        buf_fmt(to, args.suffix ? ".%s" : "", args.suffix);
+        buf_fmt(to, "%s%s", args.suffix ? "." : "", args.suffix ? args.suffix : "");
     } else if (!text.n || unit_name_with_instance(str_of(args.template), STR(text), to) < 0) {
         return failed("replace instance", -EINVAL);
     }
