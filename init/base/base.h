@@ -168,6 +168,9 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
 const char *name_of(const char *table, i32 value);             /* NULL: unknown */
 int name_find(const char *table, struct str s, i32 *out);      /* 0, or -EINVAL */
 
+int parse_capability(struct str s, i32 *out);                  /* cap_..., or its number */
+int parse_errno(struct str s, i32 *out);                       /* E..., or its number up to 4095 */
+extern const char capability_names[];                          /* without cap_ */
 extern const char signal_names[], rlimit_names[], exit_status_names[], level_names[], facility_names[];
 const char *signal_name(int sig);                              /* "SIGTERM", "SIGRTMIN+3"; static */
 const char *exit_status_name(int status);                      /* "EXEC", or NULL */

@@ -85,27 +85,13 @@ static int verb_exit_status(int argc, char **argv)
 
 enum { CAPABILITY_LAST = 40 };                   /* of Linux 6.1 */
 
-/* "cap_chown" in whatever case, or its number. -1: neither. */
-static i32 capability_of(const char *text)
-{
-    struct buf *lower = z_buf();
-    u64 number;
-    i32 which;
-    for (const char *c = text; *c; c++)
-        buf_c(lower, *c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
-    const char *name = z_after(buf_end(lower), "cap_");
-    if (name && name_find(capability_names, str_of(name), &which) == 0)
-        return which;
-    return decimal(text, &number) && number <= CAPABILITY_LAST ? (i32)number : -1;
-}
-
 static int verb_capability(int argc, char **argv)
 {
     u64 chosen = argc == 1 ? UINT64_MAX : 0;
     int width = 4;
     for (int i = 1; i < argc; i++) {
-        i32 which = capability_of(argv[i]);
-        if (which < 0)
+        i32 which;
+        if (parse_capability(str_of(argv[i]), &which) < 0 || which > CAPABILITY_LAST)
             return complain("Capability \"%s\" not known.", argv[i]);
         chosen |= 1ull << which;
     }

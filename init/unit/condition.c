@@ -186,22 +186,10 @@ static bool on_ac_power(void)
     return online || !any;
 }
 
-const char capability_names[] =
-    "chown\0dac_override\0dac_read_search\0fowner\0fsetid\0kill\0setgid\0setuid\0setpcap\0linux_immutable\0"
-    "net_bind_service\0net_broadcast\0net_admin\0net_raw\0ipc_lock\0ipc_owner\0sys_module\0sys_rawio\0"
-    "sys_chroot\0sys_ptrace\0sys_pacct\0sys_admin\0sys_boot\0sys_nice\0sys_resource\0sys_time\0"
-    "sys_tty_config\0mknod\0lease\0audit_write\0audit_control\0setfcap\0mac_override\0mac_admin\0syslog\0"
-    "wake_alarm\0block_suspend\0audit_read\0perfmon\0bpf\0checkpoint_restore\0";
-
 static bool capability_in_bounding_set(const char *want)
 {
-    BUF(lower, 32);
     i32 which;
-    for (; *want; want++)
-        buf_c(&lower, *want >= 'A' && *want <= 'Z' ? *want | 32 : *want);
-    struct str name = STR(lower);
-    return name_find(capability_names, str_from(name, str_starts(name, "cap_") ? 4 : 0), &which) == 0
-        && sys_prctl(23 /* PR_CAPBSET_READ */, (u32)which, 0) == 1;
+    return parse_capability(str_of(want), &which) == 0 && sys_prctl(23 /* PR_CAPBSET_READ */, (u32)which, 0) == 1;
 }
 
 static bool security_is(const char *want)

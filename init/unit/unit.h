@@ -211,7 +211,6 @@ enum condition {
 };
 /* condition.c: all conditions (or asserts) of a unit. *failed is the one that decided it. */
 bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
-extern const char capability_names[];                  /* without cap_ */
 bool condition_is(const struct setting *s, bool asserts);      /* is it one of these? */
 bool condition_holds(const struct setting *s);
 
