@@ -148,7 +148,7 @@ int verb_find(const char *lines, int argc, char **argv)
     if (found < 0)
         return complain("Unknown command verb %s.", argv[0]), -EINVAL;
     int most = *operands ? strchr(operands + 1, ' ') ? 2 : 1 : 0;
-    if (argc == 1 && *operands && operands[1] != '[')
+    if ((argc == 1 && *operands && operands[1] != '[') || (argc == 2 && most == 2 && !strchr(operands, '[')))
         return complain("Too few arguments."), -EINVAL;
     if (argc - 1 > most && !strstr(operands, "..."))
         return complain("Too many arguments."), -EINVAL;

@@ -57,7 +57,7 @@ static bool is_there(const char *path)
     return sys_access(rooted(path, full), F_OK) == 0;
 }
 
-static void absolute(const char *path, char *to)
+static void from_here(const char *path, char *to)
 {
     char here[PATH_BYTES] = "";
     if (*path != '/')
@@ -125,7 +125,7 @@ static void path_of_files(u32 n)
     for (u32 i = 0; i < n; i++) {
         char path[PATH_BYTES];
         BUF(template, PATH_BYTES);
-        absolute(files[i], path);
+        from_here(files[i], path);
         char *base = strrchr(path, '/') + 1;
         bool found = is_there(path);
         if (!found && unit_name_is_instance(str_of(base))) {
