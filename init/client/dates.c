@@ -279,7 +279,7 @@ static void rows_of(const char *label, usec t)
 static int show_calendar(const char *text, usec from, u32 rounds)
 {
     static struct calendar c;
-    char space[1024];
+    static char space[16384];                    /* CALENDAR_PARTS of three numbers of ten digits */
     struct buf normal = BUF_OVER(space);
     int r = calendar_parse(str_of(text), &c);
     if (r < 0) {

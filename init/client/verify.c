@@ -136,7 +136,10 @@ static void path_of_files(u32 n)
         if (found)
             buf_fmt(&list, "%.*s%c", (int)(base - path - 1), path, 0);
     }
-    words[list.n] = 0;
+    words[list.over ? 0 : list.n] = 0;
+    if (list.over)
+        complain("The folders of the files have names that are longer than %u bytes together, looking in the usual ones only.",
+                 (u32)sizeof words);
     search_path_set(words);
 }
 
