@@ -62,9 +62,9 @@ $(O)/gen/packed.o: $(O)/gen/packed.c $(T)/ready $(O)/compile
 	$(Q)$(CC) $(ALL_CFLAGS) -Iinit -MMD -MP -c -o $@ $<
 
 # The shipped unit files, compiled in, so that a boot needs nothing but the binary.
-$(O)/gen/packed.c: ci/pack init/unit/directives.def $(wildcard units/*) units
+$(O)/gen/packed.c: ci/pack init/base/texts.def init/unit/directives.def $(wildcard units/*) units
 	@mkdir -p $(@D)
-	$(Q)ci/pack init/unit/directives.def units/* >$@.tmp && mv $@.tmp $@
+	$(Q)ci/pack init/base/texts.def init/unit/directives.def units/* >$@.tmp && mv $@.tmp $@
 
 # How O was compiled and linked last. They change, and with them what depends on them, when that changes.
 $(O)/compile: export SAID := $(CC) $(ALL_CFLAGS)

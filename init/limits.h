@@ -104,6 +104,10 @@
 /* Lines of the mount table that are read at once; the kernel allows 100,000 mounts. */
 #define MOUNTS_BYTES (1u << 20)
 
+/* What of a unit's name stands before each line of its log, with a blank: escaped paths are the long
+ * ones, and a record has room for 1,000 bytes. */
+#define LOG_UNIT_BYTES 128
+
 /* Environment of the manager that services inherit: systemd.setenv= and set-environment. */
 #define MANAGER_ENV_MAX 64
 

@@ -35,7 +35,6 @@ void out_str(struct str s);                          /* as it is: no inks, any l
 void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
 int failed(const char *what, int r);                 /* "Failed to WHAT: " and the negative errno in words; returns 1 */
-const char *error_text(int r);               /* of a negative errno, as glibc words it */
 bool is_utf8(void);
 u32 out_columns(void);                       /* UINT32_MAX when nobody looks, and with --full */
 
@@ -173,7 +172,7 @@ void search_path_set(const char *first);     /* words of folders, then $SYSTEMD_
 int show_unit(const char *unit, bool first); /* its properties, as show does; NULL: the manager's */
 int cat_files(u32 n);                        /* those of conf_files_find(), with their paths; 0 or 1: told */
 void cat_text(const char *path, const char *text, u32 n, bool first);
-void status_log(const char *unit, u32 main_pid, usec since);     /* the last lines it wrote: kmsg.c */
+void status_log(const char *unit, usec since);                   /* its last lines: kmsg.c */
 enum glyph active_glyph(const char *active, enum ink *i);
 const char *code_name(i32 code);             /* of CLD_EXITED and its kin */
 

@@ -283,7 +283,7 @@ static int show_calendar(const char *text, usec from, u32 rounds)
     struct buf normal = BUF_OVER(space);
     int r = calendar_parse(str_of(text), &c);
     if (r < 0) {
-        complain("Failed to parse calendar specification '%s': %s", text, error_text(r));
+        complain("Failed to parse calendar specification '%s': %s", text, strerror(-r));
         hint(text, TIMESTAMP | TIMESPAN);
         return 1;
     }
@@ -300,7 +300,7 @@ static int show_calendar(const char *text, usec from, u32 rounds)
             break;
         }
         if (r < 0)
-            return complain("Failed to determine next elapse for '%s': %s", text, error_text(r));
+            return complain("Failed to determine next elapse for '%s': %s", text, strerror(-r));
         rows_of(i ? z_fmt("Iter. #%u:", i + 1) : "Next elapse:", next);
         row("From now:", distance_text(next));
         from = next;
@@ -329,7 +329,7 @@ static int show_timestamp(const char *text)
     usec t;
     int r = parse_timestamp(text, &t);
     if (r < 0) {
-        complain("Failed to parse \"%s\": %s", text, error_text(r));
+        complain("Failed to parse \"%s\": %s", text, strerror(-r));
         hint(text, CALENDAR | TIMESPAN);
         return 1;
     }
@@ -358,7 +358,7 @@ int verb_timespan(int argc, char **argv)
         usec t;
         int r = parse_span(str_of(argv[i]), USEC_SEC, &t);
         if (r < 0) {
-            complain("Failed to parse time span '%s': %s", argv[i], error_text(r));
+            complain("Failed to parse time span '%s': %s", argv[i], strerror(-r));
             hint(argv[i], CALENDAR | TIMESTAMP);
             return 1;
         }

@@ -19,7 +19,7 @@ static const char suffixes[] =
 
 /* In the order of the names; the default is all but the unchanged. */
 enum { MASKED = 1, EQUIVALENT = 2, REDIRECTED = 4, OVERRIDDEN = 8, EXTENDED = 16, UNCHANGED = 32 };
-static const char type_names[] = "masked\0equivalent\0redirected\0overridden\0extended\0unchanged\0default\0";
+static const char kind_names[] = "masked\0equivalent\0redirected\0overridden\0extended\0unchanged\0default\0";
 static u32 wanted;
 static bool with_diff;
 
@@ -62,7 +62,7 @@ static int list_folder(struct listing *l, const char *path, bool folders)
     int r = dir_open(&d, rooted(path, full));
     l->n = l->used = 0;
     if (r < 0 && r != -ENOENT)
-        return complain("Failed to open %s: %s", full, error_text(r));
+        return complain("Failed to open %s: %s", full, strerror(-r));
     for (struct dirent *e; (e = dir_next(&d));) {
         u32 bytes = (u32)strlen(e->d_name) + 1;
         bool good = folders ? e->d_type == DT_DIR && z_ends(e->d_name, ".d")
@@ -221,7 +221,7 @@ static int take_options(void)
 {
     i32 which;
     for (u32 i = 0; i < args.types.n; i++) {
-        if (name_find(type_names, str_of(args.types.items[i]), &which) < 0)
+        if (name_find(kind_names, str_of(args.types.items[i]), &which) < 0)
             return complain("Failed to parse flags field.");
         wanted |= which == 6 ? UNCHANGED - 1 : BIT(which);
     }

@@ -12,22 +12,6 @@ static int reload(void)
     return verb_daemon_reload(1, argv);
 }
 
-static void explain_static(void)
-{
-    complain("The unit files have no installation config (WantedBy=, RequiredBy=, Also=,\n"
-             "Alias= settings in the [Install] section, and DefaultInstance= for template\n"
-             "units). This means they are not meant to be enabled using systemctl.\n \n"
-             "Possible reasons for having this kind of units are:\n"
-             "\026 A unit may be statically enabled by being symlinked from another unit's\n"
-             "  .wants/ or .requires/ directory.\n"
-             "\026 A unit's purpose may be to act as a helper for some other unit which has\n"
-             "  a requirement dependency on it.\n"
-             "\026 A unit may be started when needed via activation (socket, path, timer,\n"
-             "  D-Bus, udev, scripted systemctl call, ...).\n"
-             "\026 In case of template units, the unit is meant to be enabled with some\n"
-             "  instance name specified.");
-}
-
 typedef int install_fn(struct str name, const struct install_options *o, struct buf *report);
 static const char *const file_verbs = "enable\0disable\0reenable\0mask\0unmask\0",
                   *const then_jobs = "enable\0start\0disable\0stop\0mask\0stop\0";       /* with --now */
@@ -44,11 +28,13 @@ static int do_all(install_fn *fn, const char *verb)
     report.n = 0;
     install_utf8 = is_utf8();
     index_build();
-    for (u32 i = 0; i < names.n && result >= 0; i++) {
+    for (u32 i = 0; fn == install_enable && i < names.n && result >= 0; i++)      /* all or none */
+        result = install_check(str_of(names.name[i]), &o, &report);
+    for (u32 i = 0, n = result < 0 ? 0 : names.n; i < n; i++) {
         int r = fn(str_of(names.name[i]), &o, &report);
-        result = r < 0 ? r : MAX(result, r);
+        result = result < 0 || r < 0 ? MIN(result, r) : MAX(result, r);
     }
-    if (!args.quiet && report.n)
+    if ((!args.quiet || result < 0) && report.n)
         complain("%.*s", (int)(report.n - 1), report.p);
     return result;
 }
@@ -66,9 +52,9 @@ int verb_files(int argc, char **argv)
         return complain("--now cannot be used with --root=.");
     int r = do_all(file_fns[i], verb);
     if (r >= 0 && reenable)
-        r = do_all(install_enable, "enable");
+        r = do_all(install_enable, verb);
     if (r == 0 && z_in("enable\0reenable\0", verb) && !args.quiet)
-        explain_static();
+        complain("%s", packed_text(TEXT_STATIC));
     if (reload() || r < 0)
         return 1;
     argv[0] = (char *)now;

@@ -49,9 +49,7 @@ static void unit_legend(u32 n, bool jobs)
 {
     bool all = args.all || list_has(&args.states, "inactive"), some = !all && args.states.n;
     if (n)
-        out("\nLOAD   = Reflects whether the unit definition was properly loaded.\n"
-            "ACTIVE = The high-level unit activation state, i.e. generalization of SUB.\n"
-            "SUB    = The low-level unit activation state, values depend on unit type.\n");
+        out("\n%s\n", packed_text(TEXT_LEGEND));
     if (jobs)
         out("JOB    = Pending job for the unit.\n\n");
     out("%c%u loaded units listed.\1%s\n", some ? PLAIN : n ? BOLD : RED, n,

@@ -159,12 +159,7 @@ int complain(const char *fmt, ...)
     return 1;
 }
 
-const char *error_text(int r)
-{
-    return r == -ERANGE ? "Numerical result out of range" : r == -ENAMETOOLONG ? "File name too long" : strerror(-r);
-}
-
-int failed(const char *what, int r) { return complain("Failed to %s: %s", what, error_text(r)); }
+int failed(const char *what, int r) { return complain("Failed to %s: %s", what, strerror(-r)); }
 
 /* ---- tables -------------------------------------------------------------------------------- */
 

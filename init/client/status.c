@@ -296,7 +296,7 @@ static int status_one(const char *unit, bool first)
     if (error)
         out("      Error: %lu (%s)\n", (unsigned long)error, strerror((int)error));
     put_resources(running || control);
-    status_log(unit, (u32)prop_number("ExecMainPID"), prop_number("InactiveExitTimestampMonotonic"));
+    status_log(id, prop_number("InactiveExitTimestampMonotonic"));
     return z_in(UP, active) ? 0 : 3;
 }
 

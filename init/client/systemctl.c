@@ -67,8 +67,38 @@ static void help(void)
     out("\nSee the systemctl(1) man page for details.\n");
 }
 
+/* Those of a table of names, below a heading that says what they are. */
+static void put_words(const char *heading, const char *what, const char *words)
+{
+    if (!args.no_legend)
+        out(heading, what);
+    for (EACH(word, words))
+        if (*word > '9')                 /* not a number */
+            out("%s\n", word);
+}
+
+/* -t help and --state=help */
+static bool words_listed(void)
+{
+    static const char *const lists[] = { load_names, active_names, file_state_names, device_states, mount_states,
+                                         service_states, simple_states, swap_states, simple_states };
+    u32 i = 0;
+    if (list_has(&args.types, "help")) {
+        put_words("Available unit types:\n", "", type_names);
+        return true;
+    }
+    if (!list_has(&args.states, "help"))
+        return false;
+    for (EACH(what, "load\0active\0file\0device\0mount\0service\0slice\0swap\0target\0")) {
+        put_words(i < 3 ? &"\nAvailable unit %s states:\n"[!i] : "\nAvailable %s unit substates:\n", what, lists[i]);
+        i++;
+    }
+    return true;
+}
+
 static bool args_ok(void)
 {
+    u64 n;
     if (args.failed)
         args.states.items[args.states.n++] = "failed";
     if (args.values.n) {
@@ -78,9 +108,13 @@ static bool args_ok(void)
     args.no_legend |= args.quiet;
     for (u32 i = 0; i < args.types.n; i++)
         if (unit_type_of(str_of(z_fmt("x.%s", args.types.items[i]))) < 0) {
-            complain("Unknown unit type or load state '%s'.", args.types.items[i]);
+            complain("Unknown unit type or load state '%s'.\nUse -t help to see a list of allowed values.", args.types.items[i]);
             return false;
         }
+    if (args.lines && (!decimal(args.lines, &n) || n > UINT32_MAX)) {
+        complain("Failed to parse lines '%s'", args.lines);
+        return false;
+    }
     if (args.root)
         search_root = STREQ(args.root, "/") ? "" : args.root;
     return true;
@@ -105,9 +139,13 @@ int systemctl_main(int argc, char **argv)
     int status = 0;
     log_to.stderr_fd = 2;
     log_to.max = LOG_WARNING;
-    if (options_parse(&options, &argc, argv) < 0 || !args_ok())
+    if (options_parse(&options, &argc, argv) < 0)
         return 1;
-    if (args.help)
+    if (words_listed())
+        ;
+    else if (!args_ok())
+        status = 1;
+    else if (args.help)
         help();
     else if (args.version)
         out(VERSION_TEXT);

@@ -37,6 +37,21 @@ const char *const enum_tables[ENUM_TABLES] = {
     [E_LEVEL] = level_names, [E_FACILITY] = facility_names,
 };
 
+/* ---- states, also for systemctl --state=help; their enums are here, in job.h and kind.h ----- */
+
+const char load_names[] = "stub\0loaded\0not-found\0bad-setting\0error\0masked\0";
+_Static_assert(LOAD_STUB == 0 && LOAD_LOADED == 1 && LOAD_NOT_FOUND == 2 && LOAD_BAD_SETTING == 3 && LOAD_ERROR == 4
+               && LOAD_MASKED == 5, "the order of the names");
+const char active_names[] = "inactive\0failed\0active\0reloading\0activating\0deactivating\0";
+const char device_states[] = "dead\0tentative\0plugged\0", simple_states[] = "dead\0active\0";
+const char service_states[] = "dead\0condition\0start-pre\0start\0start-post\0running\0exited\0reload\0stop\0"
+    "stop-watchdog\0stop-sigterm\0stop-sigkill\0stop-post\0final-watchdog\0final-sigterm\0final-sigkill\0failed\0"
+    "auto-restart\0";
+const char mount_states[] = "dead\0mounting\0mounting-done\0mounted\0remounting\0unmounting\0remounting-sigterm\0"
+    "remounting-sigkill\0unmounting-sigterm\0unmounting-sigkill\0failed\0";
+const char swap_states[] = "dead\0activating\0activating-done\0active\0" "5\0deactivating\0" "8\0deactivating-sigterm\0"
+    "deactivating-sigkill\0failed\0";
+
 /* ---- the rows ------------------------------------------------------------------------------ */
 
 /* The setters by name; a row holds an index. */

@@ -149,22 +149,19 @@ static const char *service_complaint(const struct build *b)
     i32 type = int_of(b, D_Type), restart = int_of(b, D_Restart);
     bool action = int_of(b, D_SuccessAction) != ACTION_NONE;
     if (!start && !has(b, D_ExecStop) && !action)
-        return "Service has no ExecStart=, ExecStop=, or SuccessAction=.";
+        return packed_text(TEXT_NO_COMMAND);
     if (type != SERVICE_ONESHOT && !start)
-        return "Service has no ExecStart= setting, which is only allowed for Type=oneshot services.";
+        return packed_text(TEXT_NO_START);
     if (!int_of(b, D_RemainAfterExit) && !start && !action)
-        return "Service has no ExecStart= and no SuccessAction= settings and does not have "
-               "RemainAfterExit=yes set.";
+        return packed_text(TEXT_NO_START_STAYS);
     if (type != SERVICE_ONESHOT && build_find(b, D_ExecStart, start))
-        return "Service has more than one ExecStart= setting, which is only allowed for Type=oneshot "
-               "services.";
+        return packed_text(TEXT_MANY_STARTS);
     if (type == SERVICE_ONESHOT && (restart == RESTART_ALWAYS || restart == RESTART_ON_SUCCESS))
-        return "Service has Restart= set to either always or on-success, which isn't allowed for "
-               "Type=oneshot services.";
+        return packed_text(TEXT_RESTARTS);
     if (type == SERVICE_ONESHOT && has(b, D_RestartForceExitStatus))
-        return "Service has RestartForceExitStatus= set, which isn't allowed for Type=oneshot services.";
+        return packed_text(TEXT_FORCED_RESTARTS);
     if (type == SERVICE_DBUS && !has(b, D_BusName))
-        return "Service is of type D-Bus but no D-Bus service name has been specified.";
+        return packed_text(TEXT_NO_BUS_NAME);
     return NULL;
 }
 

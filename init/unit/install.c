@@ -68,7 +68,7 @@ static void take_dropins(struct info *info)
     }
 }
 
-/* Finds a unit's file and reads its [Install]. -ENOENT: there is none. */
+/* Finds a unit's file and reads its [Install]. -ENOENT: there is none, only the name. */
 static int look_up(struct str name, struct info *info)
 {
     char *text;
@@ -77,8 +77,10 @@ static int look_up(struct str name, struct info *info)
     memset(info, 0, sizeof *info);
     struct buf real = BUF_OVER(info->name);
     struct index_entry *e = index_resolve(name, &real, &info->masked);
-    if (!e)
+    if (!e) {
+        z_copy(info->name, sizeof info->name, name);
         return -ENOENT;
+    }
     buf_end(&real);
     info->compact = index_compact(e);
     if (info->masked)
@@ -128,7 +130,7 @@ static u32 links_in(const struct info *info, const char *folder, struct buf *rep
             /* A link of the unit's own name at the top is the unit (linked), or a mask. */
             if (STREQ(target, "/dev/null") || sys_unlinkat(d.fd, e->d_name, 0) < 0)
                 continue;
-            buf_fmt(report, "Removed \"%s/%s\".\n", folder, e->d_name);
+            buf_fmt(report, "Removed \"%s/%s\".\n", full, e->d_name);
         }
         n++;
     }
@@ -201,7 +203,7 @@ static const char *config_of(const struct install_options *o) { return o->runtim
 bool install_utf8 = true;
 static const char *arrow(void) { return install_utf8 ? "\xe2\x86\x92" : "->"; }
 
-/* path -> target; an equal link is left alone. */
+/* path -> target; an equal link is left alone, and so is whatever is no link. */
 static int make_link(const char *path, const char *target, bool force, const struct install_options *o,
                      struct buf *report)
 {
@@ -209,53 +211,56 @@ static int make_link(const char *path, const char *target, bool force, const str
     make_parents(rooted(path, full));
     int r = sys_symlink(target, full);
     if (r == -EEXIST) {
-        ssize_t n = sys_readlinkat(AT_FDCWD, full, old, sizeof old);
-        if (n >= 0 && STREQ(old, target))
+        bool link = sys_readlinkat(AT_FDCWD, full, old, sizeof old) >= 0;
+        if (link && STREQ(old, target))
             return 0;
-        if (!force) {
-            buf_fmt(report, "Failed to %s unit, file \"%s\" already exists%s%s%s.\n", o->verb, path,
-                    n >= 0 ? " and is a symlink to \"" : "", n >= 0 ? old : "", n >= 0 ? "\"" : "");
+        if (!link || !force) {
+            buf_fmt(report, "Failed to %s unit, file \"%s\" already exists%s%s%s.\n", o->verb, full,
+                    link ? " and is a symlink to \"" : "", link ? old : "", link ? "\"" : "");
             return -EEXIST;
         }
-        buf_fmt(report, "Removed \"%s\".\n", path);
+        buf_fmt(report, "Removed \"%s\".\n", full);
         sys_unlink(full);
         r = sys_symlink(target, full);
     }
     if (r < 0)
-        buf_fmt(report, "Failed to %s unit, file \"%s\": %s\n", o->verb, path, strerror(-r));
+        buf_fmt(report, "Failed to %s unit, file \"%s\": %s\n", o->verb, full, strerror(-r));
     else
-        buf_fmt(report, "Created symlink %s %s %s.\n", path, arrow(), target);
+        buf_fmt(report, "Created symlink %s %s %s.\n", full, arrow(), target);
     return r;
 }
 
+/* `list` of the unit's [Install] as links: its aliases (no suffix), or what is to want or require it. */
 static int link_all(const struct info *info, u32 list, const char *suffix, const struct install_options *o,
                     struct buf *report)
 {
     struct str rest = str_of(info->lists[list]), word;
     BUF(instance, UNIT_NAME_BYTES);
-    struct str link = str_of(info->name);
+    struct str link = str_of(info->name), which = str_trim(str_of(info->lists[DEFAULT_INSTANCE]));
+    bool template = suffix && unit_name_is_template(link), masked;
     int r = 0;
-    if (unit_name_is_template(link)) {
-        struct str which = str_trim(str_of(info->lists[DEFAULT_INSTANCE]));
-        if (suffix && (!which.n || unit_name_with_instance(link, which, &instance) < 0))
-            return 0;                    /* nothing to enable without an instance */
-        link = suffix ? STR(instance) : link;
+    if (template && which.n && unit_name_with_instance(link, which, &instance) == 0) {
+        link = STR(instance);
+        template = false;
     }
     while ((word = str_word(&rest, BLANKS)).p) {
         char path[PATH_BYTES];
-        if (!unit_name_valid(word) || (!suffix && unit_type_of(word) != unit_type_of(link))) {
-            if (suffix)
-                buf_fmt(report, "Failed to %s unit, \"%.*s\" is not a valid unit name.\n", o->verb,
-                        (int)word.n, word.p);
-            else
-                buf_fmt(report, "Failed to %s unit, cannot alias %s as %.*s.\n", o->verb, info->name,
-                        (int)word.n, word.p);
-            r = r ? r : -EINVAL;
-            continue;
+        BUF(real, UNIT_NAME_BYTES);
+        const char *to = z_fmt("%.*s", (int)word.n, word.p);
+        bool valid = unit_name_valid(word);
+        int made = -EINVAL;
+        if (!suffix && (!valid || unit_type_of(word) != unit_type_of(link))) {
+            buf_fmt(report, "Failed to %s unit, cannot alias %s as %s.\n", o->verb, info->name, to);
+        } else if (!valid) {
+            buf_fmt(report, "Failed to %s unit, \"%s\" is not a valid unit name.\n", o->verb, to);
+        } else if (template && !strchr(to, '@')) {       /* which of its instances? */
+            buf_fmt(report, "Failed to %s %s, destination unit %s is a non-template unit.\n", o->verb, info->name, to);
+        } else {
+            path_fmt(path, suffix ? "%s/%s.%s/%.*s" : "%s/%s", config_of(o), to, suffix, (int)link.n, link.p);
+            made = make_link(path, info->path, suffix || o->force, o, report);
+            if (suffix && !index_resolve(word, &real, &masked))
+                buf_fmt(report, "Unit %s%s is added as a dependency to a non-existent unit %s.\n", search_root, info->path, to);
         }
-        path_fmt(path, suffix ? "%s/%.*s.%s/%.*s" : "%s/%.*s", config_of(o), (int)word.n, word.p, suffix,
-                 (int)link.n, link.p);
-        int made = make_link(path, info->path, o->force, o, report);
         r = r ? r : made;
     }
     return r;
@@ -278,6 +283,29 @@ static void remove_links(const struct info *info, const struct install_options *
     links_in(info, config_of(o), report);
 }
 
+/* A unit's file that is refused. systemctl has one sentence for files of another tree and one for PID 1's answer. */
+static void refuse(const struct install_options *o, struct buf *report, const char *what, const char *why)
+{
+    buf_fmt(report, *search_root ? "Failed to %s unit, unit %s%s %s.\n" : "Failed to %s unit: Unit file %s%s %s.\n", o->verb,
+            *what == '/' ? search_root : "", what, why);
+}
+
+static int look_up_usable(struct str name, struct info *info, const struct install_options *o, struct buf *report)
+{
+    int r = look_up(name, info);
+    if (r < 0)
+        refuse(o, report, info->name, "does not exist");
+    else if (info->masked)
+        refuse(o, report, info->path, "is masked");
+    return r < 0 ? r : info->masked ? -ERFKILL : 0;
+}
+
+int install_check(struct str name, const struct install_options *o, struct buf *report)
+{
+    static struct info info;
+    return look_up_usable(name, &info, o, report);
+}
+
 /* Enables or disables a unit and what its Also= names. */
 static int change(struct str name, bool enable, const struct install_options *o, struct buf *report)
 {
@@ -286,36 +314,35 @@ static int change(struct str name, bool enable, const struct install_options *o,
     struct info *info = &infos[o->depth];
     struct install_options deeper = *o;
     int r = look_up(name, info);
-    if (r < 0) {
-        buf_fmt(report, "Failed to %s unit: Unit file %.*s does not exist.\n", o->verb, (int)name.n, name.p);
-        return -ENOENT;
+    if (r < 0 && enable) {               /* named by Also=: the others have been checked */
+        buf_fmt(report, "Failed to enable auxiliary unit %s, ignoring.\n", info->name);
+        return 0;
     }
-    if (info->compact && !info->masked && enable) {
+    if (r < 0 && !o->depth)
+        refuse(o, report, info->name, "does not exist");
+    if (info->masked) {
+        buf_fmt(report, "Unit %s%s is masked, ignoring.\n", search_root, info->path);
+        return 1;
+    }
+    if (info->compact && enable) {
         buf_fmt(report, "Unit file %s is enabled by lying in /etc/units, nothing to do.\n", info->path);
         return 1;
     }
-    if (info->compact && !info->masked) {
-        buf_fmt(report, "Failed to %s unit: %s is enabled by lying in /etc/units.\n"
-                "Move the file away to disable it, or empty it to mask it (: >%s), then run "
-                "'systemctl daemon-reload'.\n", o->verb, info->path, info->path);
+    if (info->compact) {
+        buf_fmt(report, packed_text(TEXT_COMPACT_DISABLE), o->verb, info->path, info->path);
         return -EBUSY;
-    }
-    if (enable && info->masked) {
-        buf_fmt(report, "Failed to %s unit: Unit file %s is masked.\n", o->verb, info->path);
-        return -ERFKILL;
     }
     if (enable)
         r = add_links(info, o, report);
     else
-        remove_links(info, o, report);
+        remove_links(info, o, report);   /* of a unit that is gone, too */
     struct str rest = str_of(info->lists[ALSO]), also;
-    deeper.depth++;
-    while (r >= 0 && deeper.depth < LEN(infos) && (also = str_word(&rest, BLANKS)).p)
+    for (deeper.depth++; deeper.depth < LEN(infos) && (also = str_word(&rest, BLANKS)).p;)
         if (!str_is(also, info->name)) {
             int k = change(also, enable, &deeper, report);
             r = enable && k < 0 ? k : r;
         }
-    return r < 0 ? r : has_rules(info) || info->lists[ALSO][0];
+    return r < 0 ? *search_root && !enable ? 0 : r : has_rules(info) || info->lists[ALSO][0];
 }
 
 int install_enable(struct str name, const struct install_options *o, struct buf *report)
@@ -333,22 +360,16 @@ int install_disable(struct str name, const struct install_options *o, struct buf
 int install_mask(struct str name, const struct install_options *o, struct buf *report)
 {
     static struct info info;
-    char path[PATH_BYTES], full[PATH_BYTES];
-    struct stat st;
+    char path[PATH_BYTES];
     int r = look_up(name, &info);
     if (r == 0 && info.compact) {
-        buf_fmt(report, "Failed to %s unit: %s is read before all other folders.\n"
-                "Empty the file to mask it (: >%s), then run 'systemctl daemon-reload'.\n", o->verb, info.path, info.path);
+        buf_fmt(report, packed_text(TEXT_COMPACT_MASK), o->verb, info.path, info.path);
         return -EBUSY;
     }
+    if (r < 0 && !*search_root)
+        buf_fmt(report, "Unit %s does not exist, proceeding anyway.\n", info.name);
     path_fmt(path, "%s/%.*s", config_of(o), (int)name.n, name.p);
-    if (sys_lstat(rooted(path, full), &st) == 0 && !S_ISLNK(st.st_mode)) {
-        buf_fmt(report, "Failed to %s unit: File %s already exists.\n", o->verb, path);
-        return -EEXIST;
-    }
-    if (r < 0)
-        buf_fmt(report, "Unit %.*s does not exist, proceeding anyway.\n", (int)name.n, name.p);
-    return make_link(path, "/dev/null", true, o, report);
+    return make_link(path, "/dev/null", o->force, o, report);
 }
 
 int install_unmask(struct str name, const struct install_options *o, struct buf *report)
@@ -362,10 +383,10 @@ int install_unmask(struct str name, const struct install_options *o, struct buf 
             continue;
         int r = sys_unlink(full);
         if (r < 0) {
-            buf_fmt(report, "Failed to %s unit, file \"%s\": %s\n", o->verb, path, strerror(-r));
+            buf_fmt(report, "Failed to %s unit, file \"%s\": %s\n", o->verb, full, strerror(-r));
             return r;
         }
-        buf_fmt(report, "Removed \"%s\".\n", path);
+        buf_fmt(report, "Removed \"%s\".\n", full);
     }
     return 0;
 }
@@ -379,12 +400,9 @@ int install_set_default(struct str name, const struct install_options *o, struct
         buf_fmt(report, "Failed to set default target: Invalid argument\n");
         return -EINVAL;
     }
-    int r = look_up(name, &info);
-    if (r < 0 || info.masked) {
-        buf_fmt(report, "Failed to set default target: Unit file %.*s does not exist%s.\n", (int)name.n, name.p,
-                info.masked ? " (masked)" : "");
-        return -ENOENT;
-    }
+    int r = look_up_usable(name, &info, o, report);
+    if (r < 0)
+        return r;
     return make_link(CONFIG "/default.target", info.path, true, o, report);
 }
 

@@ -320,27 +320,6 @@ int file_read(const char *path, char **text, u32 *n)
     return r;
 }
 
-/* A byte of a packed text: itself, or what its pair stands for. Pairs nest less than 128 deep. */
-static char *unpack_byte(u8 c, const u8 (*pairs)[2], char *to)
-{
-    for (; c >= 128; c = pairs[c - 128][1]) {
-        u8 first = pairs[c - 128][0];
-        if (first >= 128)
-            to = unpack_byte(first, pairs, to);
-        else
-            *to++ = (char)first;
-    }
-    *to = (char)c;
-    return to + 1;
-}
-
-char *unpack(const char *packed, const u8 (*pairs)[2], char *to)
-{
-    for (; *packed; packed++)
-        to = unpack_byte((u8)*packed, pairs, to);
-    return to;
-}
-
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path)
 {
     index_path(e, path);

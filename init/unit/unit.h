@@ -11,8 +11,8 @@
 
 /* ---- the vocabulary ------------------------------------------------------------------------ */
 
-enum unit_type { UNIT_SERVICE, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE, UNIT_MOUNT, UNIT_AUTOMOUNT,
-                 UNIT_SWAP, UNIT_TIMER, UNIT_PATH, UNIT_SLICE, UNIT_SCOPE, UNIT_TYPES };
+enum unit_type { UNIT_SERVICE, UNIT_MOUNT, UNIT_SWAP, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE,
+                 UNIT_AUTOMOUNT, UNIT_TIMER, UNIT_PATH, UNIT_SLICE, UNIT_SCOPE, UNIT_TYPES };
 
 enum load_state { LOAD_STUB, LOAD_LOADED, LOAD_NOT_FOUND, LOAD_BAD_SETTING, LOAD_ERROR, LOAD_MASKED };
 
@@ -317,7 +317,6 @@ int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path
 
 extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
 extern const u8 builtin_pairs[][2], directive_pairs[][2];
-char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
 
 /* ---- conf_files.c: NAME.d folders of configuration -------------------------------------------- */
 
@@ -348,13 +347,15 @@ bool unit_needs_mount(unit_id id, unit_id mount);
 enum file_state { FILE_ENABLED, FILE_ENABLED_RUNTIME, FILE_LINKED, FILE_LINKED_RUNTIME, FILE_ALIAS,
                   FILE_MASKED, FILE_MASKED_RUNTIME, FILE_STATIC, FILE_DISABLED, FILE_INDIRECT,
                   FILE_GENERATED, FILE_TRANSIENT, FILE_BAD, FILE_STATES };
-extern const char file_state_names[];
+extern const char file_state_names[], load_names[], active_names[], type_names[];
+extern const char service_states[], mount_states[], swap_states[], device_states[], simple_states[];   /* of SubState */
 bool file_has_preset(int state);
 int install_state(struct str name);                    /* enum file_state, or -ENOENT */
 struct install_options { bool runtime, force; u32 depth; const char *verb; };
 extern bool install_utf8;                              /* messages may use an arrow */
 /* What was done and what went wrong is written to the report, as systemctl prints it. 1: done, 0: the
  * unit has no [Install] section, negative: failed. */
+int install_check(struct str name, const struct install_options *o, struct buf *report);   /* may it be enabled? */
 int install_enable(struct str name, const struct install_options *o, struct buf *report);
 int install_disable(struct str name, const struct install_options *o, struct buf *report);
 int install_mask(struct str name, const struct install_options *o, struct buf *report);
