@@ -10,10 +10,10 @@
 
 /* The applets. `make install` puts links of the first names into /usr/bin and /usr/sbin; the others are called by
  * pith itself only. */
-enum { IN_BIN = 1, WITH_LINK = 5 };
+enum { IN_BIN = 4, WITH_LINK = 8 };
 static const char applet_names[] =
-    "systemctl\0halt\0poweroff\0reboot\0shutdown\0systemd-journald\0systemd-fsck\0systemd-remount-fs\0"
-    "systemd-sysroot-fstab-check\0systemd-makefs\0systemd-growfs\0"
+    "systemctl\0systemd-analyze\0systemd-delta\0systemd-escape\0halt\0poweroff\0reboot\0shutdown\0systemd-journald\0"
+    "systemd-fsck\0systemd-remount-fs\0systemd-sysroot-fstab-check\0systemd-makefs\0systemd-growfs\0"
     "systemd-sulogin-shell\0pith-mount\0pith-disklinks\0pith-shutdown\0pith-offline\0links\0";
 
 static int init_main(int argc, char **argv)
@@ -28,8 +28,8 @@ static int init_main(int argc, char **argv)
 static int links_main(int argc, char **argv);
 
 static int (*const mains[])(int argc, char **argv) = {
-    systemctl_main, power_main, power_main, power_main, power_main, journal_main, fsck_main, remount_main,
-    sysroot_fstab_main, makefs_main, growfs_main,
+    systemctl_main, analyze_main, delta_main, escape_main, power_main, power_main, power_main, power_main, journal_main,
+    fsck_main, remount_main, sysroot_fstab_main, makefs_main, growfs_main,
     sulogin_main, mount_main, disklinks_main, shutdown_main, offline_main, links_main,
 };
 

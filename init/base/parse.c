@@ -161,7 +161,9 @@ static int take_span(struct str *s, u32 scale, usec unit, usec *sum)
     if (str_starts(*s, "+"))
         *s = str_from(*s, 1);
     int r = take_digits(s, 10, &whole);
-    if (r == -ERANGE || (r < 0 && !str_starts(*s, ".")))
+    if (r == -ERANGE || whole > INT64_MAX)
+        return -ERANGE;                  /* as strtoll(3), which systemd calls */
+    if (r < 0 && !str_starts(*s, "."))
         return r;
     if (str_starts(*s, ".")) {
         fraction = *s = str_from(*s, 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * client/: what a person types. Asks PID 1 over its socket, works on unit files, prints. Runs as a
- * process of its own, so it may block. May include base/, unit/ (files on disk), bus/ and sys.h. */
+ * process of its own, so it may block. May include base/, unit/ (files on disk), job/ (verify.c: what a
+ * start would take), bus/ and sys.h. */
 #ifndef CLIENT_H
 #define CLIENT_H
 
@@ -12,9 +13,14 @@
 int systemctl_main(int argc, char **argv);
 int power_main(int argc, char **argv);       /* halt poweroff reboot shutdown */
 int init_client_main(int argc, char **argv); /* our binary called as init, but not by the kernel */
+int escape_main(int argc, char **argv);      /* systemd-escape */
+int analyze_main(int argc, char **argv);     /* systemd-analyze */
+int delta_main(int argc, char **argv);       /* systemd-delta */
 
 extern char **client_environment;
 const char *env_of(const char *name);        /* NULL: not set */
+
+#define VERSION_TEXT "systemd 252 (pith)\n"        /* of --version */
 
 /* ---- out.c: standard output, gathered; colours and columns ---------------------------------- */
 
@@ -39,9 +45,17 @@ void grid_cell(const char *text, enum ink i);
 void grid_print(u32 hidden);                /* without the columns whose bits are set */
 
 /* time.c: moments of CLOCK_REALTIME, made with z_fmt(); a further moment takes up to five of its turns */
+#define TIME_TEXT_MAX (253402214400 * USEC_SEC - 1)     /* what is later than the year 9999 is not written */
 const char *time_text(usec real);            /* "Sun 2026-11-22 10:00:00 UTC"; 0 and USEC_INF: "" */
+const char *time_text_utc(usec real);
+const char *distance_text(usec real);        /* "3s ago" */
 const char *when_text(usec real);            /* the same and "; 3s ago" */
 const char *log_time_text(usec real);        /* "Nov 22 10:00:00" */
+
+int parse_timestamp(const char *text, usec *to);     /* systemd.time(7); 0 or a negative errno: dates.c */
+
+/* run.c: a program of $PATH, with nothing to read and to write if quiet. Its exit status, or a negative errno. */
+int run_found(char *const *argv, bool quiet);
 
 /* ---- options.c ----------------------------------------------------------------------------- */
 
@@ -55,6 +69,10 @@ struct args {
     struct list types, states, properties, values;
     bool all, failed, full, no_legend, value, no_block, wait, quiet, now, runtime, no_reload, plain;
     bool reverse, before, after, help, version, dry_run, halt, poweroff, reboot, kexec, cancel;
+    bool path, instance, unescape, mangle;       /* systemd-escape */
+    const char *suffix, *template;
+    const char *man, *recursive_errors, *unit, *iterations, *base_time, *fuzz;   /* systemd-analyze */
+    const char *diff;                            /* systemd-delta */
     u8 force;
     const char *job_mode, *signal, *whom, *root, *lines, *preset_mode, *message, *reboot_argument;
     const char *ignored_text;            /* from here on: what says nothing to us, and is no part of the help */
@@ -64,12 +82,16 @@ extern struct args args;
 
 /* A table of options is a macro of rows O(KIND, letter or 0, "long-name", field of args); TABLE_OF makes
  * of it what options_parse() and options_help() take: the names, and the rest of each row. */
-enum option_kind { FLAG, COUNT, TEXT, LIST, REFUSED };
+enum option_kind { FLAG, COUNT, TEXT, OPTIONAL /* TEXT, and "yes" without one */, LIST, REFUSED };
 struct option { char letter; u8 kind; u16 field; };
 struct options { const char *names; const struct option *rows; };
 #define OPTION_NAME(kind, letter, name, field) name "\0"
 #define OPTION_ROW(kind, letter, name, field) { letter, kind, offsetof(struct args, field) },
 #define OPTIONS_OF(table) { table(OPTION_NAME), (const struct option[]){ table(OPTION_ROW) } }
+
+/* Which line of "verb|verb OPERAND [OPERAND...]\0..." argv[0] is, and that the operands are as many as it says.
+ * -EINVAL: told. */
+int verb_find(const char *lines, int argc, char **argv);
 
 /* getopt_long(3)'s manners. What is no option is left in argv[1..argc). 0, or -EINVAL: told. */
 int options_parse(const struct options *table, int *argc, char **argv);
@@ -150,9 +172,15 @@ verb_fn verb_list_units, verb_list_unit_files, verb_list_jobs, verb_list_depende
     verb_power, verb_switch_root,                                                           /* power.c */
     verb_files, verb_is_enabled, verb_get_default, verb_set_default, verb_preset_all,       /* files.c */
     verb_add_dependency, verb_cat, verb_edit;                                               /* edit.c */
+verb_fn verb_time, verb_blame, verb_critical_chain,                                          /* boot_times.c */
+    verb_calendar, verb_timestamp, verb_timespan,                                           /* dates.c */
+    verb_verify, verb_condition;                                                            /* verify.c */
 int sysv_files(const char *verb);            /* sysv.c: takes the scripts out of `names`; negative: told; 1: enabled */
 extern const char preset_mode_names[];
+void search_path_set(const char *first);     /* words of folders, then $SYSTEMD_UNIT_PATH, then the usual ones */
+int show_unit(const char *unit, bool first); /* its properties, as show does; NULL: the manager's */
 int cat_files(u32 n);                        /* those of conf_files_find(), with their paths; 0 or 1: told */
+void cat_text(const char *path, const char *text, u32 n, bool first);
 void status_log(const char *unit, usec since);                   /* its last lines: kmsg.c */
 enum glyph active_glyph(const char *active, enum ink *i);
 const char *code_name(i32 code);             /* of CLD_EXITED and its kin */

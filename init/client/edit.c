@@ -5,7 +5,7 @@
 
 /* ---- cat ----------------------------------------------------------------------------------- */
 
-static void put_text(const char *path, const char *text, u32 n, bool first)
+void cat_text(const char *path, const char *text, u32 n, bool first)
 {
     out("%s\6# %s\1\n", first ? "" : "\n", path);
     out_str((struct str){ text, n });
@@ -26,12 +26,12 @@ static int cat_one(const char *unit, bool first)
     }
     found = e && file_read_entry(e, &text, &n, path) == 0;
     if (found)
-        put_text(path, text, n, first);
+        cat_text(path, text, n, first);
     (void)props_get(NULL, unit);
     struct texts dropins = prop_texts("DropInPaths");
     for (const char *dropin; (dropin = text_next(&dropins)); found = true)
         if (file_read(dropin, &text, &n) == 0)
-            put_text(dropin, text, n, first && !found);
+            cat_text(dropin, text, n, first && !found);
     return found ? 0 : complain("No files found for %s.", unit);
 }
 
@@ -45,7 +45,7 @@ int cat_files(u32 n)
             continue;
         if (r < 0)
             return complain("Failed to cat %s: %s", full, strerror(-r));
-        put_text(full, text, size, i == 0);
+        cat_text(full, text, size, i == 0);
     }
     return 0;
 }

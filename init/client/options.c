@@ -56,7 +56,7 @@ static int apply(const struct option *o, const char *name, char *text)
 {
     void *to = (char *)&args + o->field;
     bool wants = o->kind == TEXT || o->kind == LIST;
-    if (text && !wants)
+    if (text && !wants && o->kind != OPTIONAL)
         return refuse(name, "doesn't allow an argument");
     if (wants && !text && !(text = *next++))
         return name[1] ? refuse(name, "requires an argument")
@@ -65,6 +65,7 @@ static int apply(const struct option *o, const char *name, char *text)
     case FLAG: *(bool *)to = true; break;
     case COUNT: ++*(u8 *)to; break;
     case TEXT: *(const char **)to = text; break;
+    case OPTIONAL: *(const char **)to = text ? text : "yes"; break;
     case LIST: list_add(to, text); break;
     case REFUSED: return refuse(name, "is not supported by pith.");
     }
@@ -130,6 +131,30 @@ int options_parse(const struct options *table, int *argc, char **argv)
     return r;
 }
 
+int verb_find(const char *lines, int argc, char **argv)
+{
+    const char *operands = NULL;
+    int found = -1, i = 0;
+    for (EACH(line, lines)) {
+        struct str verbs = { line, strcspn(line, " ") }, word;
+        const char *behind = line + verbs.n;
+        while (!operands && (word = str_line(&verbs, '|')).p)
+            if (str_is(word, argv[0])) {
+                found = i;
+                operands = behind;
+            }
+        i++;
+    }
+    if (found < 0)
+        return complain("Unknown command verb %s.", argv[0]), -EINVAL;
+    int most = *operands ? strchr(operands + 1, ' ') ? 2 : 1 : 0;
+    if ((argc == 1 && *operands && operands[1] != '[') || (argc == 2 && most == 2 && !strchr(operands, '[')))
+        return complain("Too few arguments."), -EINVAL;
+    if (argc - 1 > most && !strstr(operands, "..."))
+        return complain("Too many arguments."), -EINVAL;
+    return found;
+}
+
 /* All that do something, in lines of a screen's width. */
 void options_help(const struct options *table)
 {
@@ -141,7 +166,7 @@ void options_help(const struct options *table)
             continue;
         buf_fmt(word, o->letter ? "  -%c " : "  ", o->letter);
         if (name[1])
-            buf_fmt(word, "--%s%s", name, o->kind == TEXT || o->kind == LIST ? "=" : "");
+            buf_fmt(word, "--%s%s", name, o->kind == OPTIONAL ? "[=]" : o->kind == TEXT || o->kind == LIST ? "=" : "");
         out(column + word->n > 80 ? "\n%s" : "%s", buf_end(word));
         column = column + word->n > 80 ? word->n : column + word->n;
     }

@@ -355,7 +355,7 @@ static void put_property(const struct prop *p)
     put_value(name);
 }
 
-static int show_one(const char *unit, bool first)
+int show_unit(const char *unit, bool first)
 {
     if (props_get("get properties", unit))
         return 1;
@@ -370,5 +370,5 @@ static int show_one(const char *unit, bool first)
 int verb_show(int argc, char **argv)
 {
     (void)argv;
-    return argc == 1 ? show_one(NULL, true) : names_each(show_one);
+    return argc == 1 ? show_unit(NULL, true) : names_each(show_unit);
 }

@@ -138,33 +138,12 @@ static bool args_ok(void)
     return true;
 }
 
-/* The number of the verb's line; `operands`: what stands behind the verbs in it. Negative: no such verb. */
-static int find_verb(const char *name, const char **operands)
-{
-    int i = 0;
-    for (EACH(line, verb_lines)) {
-        struct str verbs = { line, strcspn(line, " ") };
-        *operands = line + verbs.n;
-        for (struct str word; (word = str_line(&verbs, '|')).p;)
-            if (str_is(word, name))
-                return i;
-        i++;
-    }
-    return -1;
-}
-
 static int run_verb(int argc, char **argv)
 {
-    const char *operands;
-    int v = find_verb(argv[0], &operands);
+    int v = verb_find(verb_lines, argc, argv);
     if (v < 0)
-        return complain("Unknown command verb %s.", argv[0]);
+        return 1;
     u8 flags = verb_flags[v];
-    int most = *operands ? strchr(operands + 1, ' ') ? 2 : 1 : 0;
-    if ((argc == 1 && *operands && operands[1] != '[') || (argc == 2 && most == 2 && !strchr(operands, '[')))
-        return complain("Too few arguments.");
-    if (argc - 1 > most && !strstr(operands, "..."))
-        return complain("Too many arguments.");
     if (args.root && !(flags & (ROOT | TREE)))
         return complain("Verb '%s' cannot be used with --root= or --image=.", argv[0]);
     if ((flags & BUS && !bus_is_there()) || (flags & NAMES && names_take(argc, argv, ".service", true)))
@@ -187,7 +166,7 @@ int systemctl_main(int argc, char **argv)
     else if (args.help)
         help();
     else if (args.version)
-        out("systemd 252 (pith)\n");
+        out(VERSION_TEXT);
     else
         status = run_verb(MAX(argc - 1, 1), argc > 1 ? argv + 1 : no_verb);
     out_flush();

@@ -3,7 +3,9 @@
  * Moments as people read them, in the local time zone. */
 #include "client.h"
 
-static const char *format_time(usec real, bool log)
+enum style { LOCAL, UTC, LOG };
+
+static const char *format_time(usec real, enum style style)
 {
     static const char *const weekdays = "MonTueWedThuFriSatSun", *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     static bool opened;
@@ -13,16 +15,20 @@ static const char *format_time(usec real, bool log)
         (void)zone_open(NULL);
     opened = true;
     i64 when = (i64)(real / USEC_SEC);
-    struct zone z = zone_at(when);
+    struct zone z = style == UTC ? (struct zone){ 0, false, "UTC" } : zone_at(when);
+    if (real > TIME_TEXT_MAX)
+        return "--- XXXX-XX-XX XX:XX:XX";
     date_of(when + z.offset, &d);
     char *clock = z_fmt("%02u:%02u:%02u", d.hour, d.minute, d.second);
-    return log ? z_fmt("%.3s %02u %s", months + 3 * d.month, d.day, clock)
-               : z_fmt("%.3s %04u-%02u-%02u %s %s", weekdays + 3 * d.weekday, d.year, d.month + 1, d.day, clock, z.name);
+    return style == LOG ? z_fmt("%.3s %02u %s", months + 3 * d.month, d.day, clock)
+                        : z_fmt("%.3s %04u-%02u-%02u %s %s", weekdays + 3 * d.weekday, d.year, d.month + 1, d.day, clock, z.name);
 }
 
-const char *time_text(usec real) { return real && real != USEC_INF ? format_time(real, false) : ""; }
+const char *time_text(usec real) { return real && real != USEC_INF ? format_time(real, LOCAL) : ""; }
 
-const char *log_time_text(usec real) { return format_time(real, true); }
+const char *time_text_utc(usec real) { return real && real != USEC_INF ? format_time(real, UTC) : ""; }
+
+const char *log_time_text(usec real) { return format_time(real, LOG); }
 
 /* From how many seconds on which unit is told, and which row's unit tells the rest (0: none does). */
 enum { MONTH = 1, DAY = 3, HOUR = 5, MINUTE = 7, SECOND = 9 };
@@ -39,21 +45,25 @@ __attribute__((noinline)) static char *count(u64 n, u32 row)
     return z_fmt("%lu%s%s", (unsigned long)n, word, *word == ' ' && n != 1 ? "s" : "");
 }
 
-const char *when_text(usec real)
+const char *distance_text(usec real)
 {
     usec now = sys_now_real(), micro = real <= now ? now - real : real - now;
     u64 d = micro / USEC_SEC;
-    const char *at = time_text(real), *side = real <= now ? "ago" : "left";
+    const char *side = real <= now ? "ago" : "left";
     u32 i = 0;
     if (!micro)
-        return z_fmt("%s; now", at);
+        return "now";
     if (!d)
-        return z_fmt(micro < 1000 ? "%s; %luus %s" : "%s; %lums %s", at,
-                     (unsigned long)(micro < 1000 ? micro : micro / 1000), side);
+        return z_fmt(micro < 1000 ? "%luus %s" : "%lums %s", (unsigned long)(micro < 1000 ? micro : micro / 1000), side);
     while (d < spans[i].from)
         i++;
     u32 unit = spans[i].unit, rest = spans[i].rest;
     char *first = count(d / unit, i);
-    return rest ? z_fmt("%s; %s %s %s", at, first, count(d % unit / spans[rest].unit, rest), side)
-                : z_fmt("%s; %s %s", at, first, side);
+    return rest ? z_fmt("%s %s %s", first, count(d % unit / spans[rest].unit, rest), side) : z_fmt("%s %s", first, side);
+}
+
+const char *when_text(usec real)
+{
+    const char *distance = distance_text(real);
+    return z_fmt("%s; %s", time_text(real), distance);
 }

@@ -97,3 +97,30 @@ const struct edge *edge_next(unit_id id, enum edge_end end, u32 kinds, const str
     }
     return NULL;
 }
+
+/* ---- what a transaction reports ---------------------------------------------------------------- */
+
+enum level report_text(const struct report_line *l, struct buf *text)
+{
+    const char *type = name_of(job_type_names, l->type), *other = name_of(job_type_names, l->other_type);
+    const char *name = unit_name(l->unit), *other_name = unit_name(l->other);
+    switch ((enum report_kind)l->kind) {
+    case REPORT_CYCLE:
+    case REPORT_CYCLE_MORE:
+        buf_fmt(text, "Found %s on %s/%s", l->kind == REPORT_CYCLE ? "ordering cycle" : "dependency", other_name, other);
+        return LOG_WARNING;
+    case REPORT_DELETED:
+        buf_fmt(text, "Job %s/%s deleted to break ordering cycle starting with %s/%s", other_name, other, name, type);
+        return LOG_ERR;
+    case REPORT_UNBREAKABLE:
+        buf_fmt(text, "Unable to break cycle starting with %s/%s", name, type);
+        return LOG_ERR;
+    case REPORT_IGNORED:
+        break;
+    }
+    buf_fmt(text, "Cannot add dependency job for unit %s, ignoring: %s", name,
+            l->error == -ENOENT ? "a unit it requires was not found" : l->error == -ERFKILL ? "a unit it requires is masked"
+            : l->error == -ENOEXEC ? "bad unit file setting"
+            : l->error == -EDEADLK ? "it would undo a job that is not to be undone" : strerror(-l->error));
+    return LOG_WARNING;
+}

@@ -71,6 +71,9 @@ struct report {
     u32 job_id;                          /* of the wish itself */
 };
 
+/* A line of it in words, but the unit's name before it; how bad that is. */
+enum level report_text(const struct report_line *l, struct buf *text);
+
 /* Grants a wish: 0, or a negative errno with the report's error filled in; then nothing changed. */
 int job_add(int type, unit_id id, int mode, struct report *report);
 int load_state_errno(unit_id id);        /* 0: loaded */

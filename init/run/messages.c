@@ -148,30 +148,13 @@ void log_report(const struct report *r)
 {
     for (u32 i = 0; i < r->n; i++) {
         const struct report_line *l = &r->lines[i];
-        const char *type = name_of(job_type_names, l->type), *other = name_of(job_type_names, l->other_type);
-        switch ((enum report_kind)l->kind) {
-        case REPORT_CYCLE:
-        case REPORT_CYCLE_MORE:
-            log_unit(l->unit, LOG_WARNING, "Found %s on %s/%s", l->kind == REPORT_CYCLE ? "ordering cycle" : "dependency",
-                     unit_name(l->other), other);
-            break;
-        case REPORT_DELETED: {
+        BUF(text, 768);
+        enum level level = report_text(l, &text);
+        log_unit(l->unit, level, "%s", buf_end(&text));
+        if (l->kind == REPORT_DELETED) {
             BUF(ident, 512);
-            log_unit(l->unit, LOG_ERR, "Job %s/%s deleted to break ordering cycle starting with %s/%s",
-                     unit_name(l->other), other, unit_name(l->unit), type);
             unit_ident(l->other, &ident);
             status_line(STATUS_NOTICE, "0;1;31", " SKIP ", "Ordering cycle found, skipping %s", buf_end(&ident));
-            break;
-        }
-        case REPORT_UNBREAKABLE:
-            log_unit(l->unit, LOG_ERR, "Unable to break cycle starting with %s/%s", unit_name(l->unit), type);
-            break;
-        case REPORT_IGNORED:
-            log_unit(l->unit, LOG_WARNING, "Cannot add dependency job for unit %s, ignoring: %s", unit_name(l->unit),
-                     l->error == -ENOENT ? "a unit it requires was not found" : l->error == -ERFKILL ? "a unit it requires is masked"
-                     : l->error == -ENOEXEC ? "bad unit file setting"
-                     : l->error == -EDEADLK ? "it would undo a job that is not to be undone" : strerror(-l->error));
-            break;
         }
     }
 }

@@ -786,9 +786,10 @@ u32 machine_state(void)
 
 static void put_manager(struct props *p)
 {
-    prop_rows(p, "sVersion\0sFeatures\0TKernelTimestamp\0TUserspaceTimestamp\0TFinishTimestamp\0uNNames\0uNFailedUnits\0"
+    prop_rows(p, "sVersion\0sFeatures\0TKernelTimestamp\0TUserspaceTimestamp\0TSecurityStartTimestamp\0TFinishTimestamp\0uNNames\0uNFailedUnits\0"
                  "uNJobs\0uNInstalledJobs\0uNFailedJobs\0bConfirmSpawn\0bShowStatus\0sSystemState\0sControlGroup\0",
-              "252 (pith)", "", (usec)1, manager.userspace_at, manager.finished_at, tab->names_n - 1, failed_units(), jobs_n, jobs_n,
+              "252 (pith)", "", (usec)1, manager.userspace_at,
+              manager.in_container ? 0 : manager.userspace_at /* by that systemd-analyze tells whose kernel it is */, manager.finished_at, tab->names_n - 1, failed_units(), jobs_n, jobs_n,
               jobs_failed, false, !manager.quiet, name_of(machine_state_names, (i32)machine_state()), "");
     if (prop(p, "Environment", "as"))
         put_strings(p->m, exec_env, exec_env_n);

@@ -12,6 +12,7 @@ void build_warn(struct build *b, enum level level, const char *fmt, ...)
 {
     BUF(line, 768);
     va_list ap;
+    UNIT(b->id)->complained |= level <= LOG_WARNING;
     if (b->quiet)
         return;
     va_start(ap, fmt);
@@ -120,10 +121,12 @@ int build_assign(struct build *b, struct str section, struct str key, struct str
 }
 
 /* What is kept and shown, but not acted on, is told: once a unit, and not when that makes no difference. */
+bool effects_untold;
+
 static void tell_effect(struct build *b, const struct directive *d)
 {
     const struct setting *s = build_find(b, directive_id(d), NULL);
-    if (!d->effect || !s || (setters[d->setter].value == V_BOOL && (i32)s->w[0] == (i32)d->def))
+    if (effects_untold || !d->effect || !s || (setters[d->setter].value == V_BOOL && (i32)s->w[0] == (i32)d->def))
         return;
     if (d->effect == NOT_YET)
         build_warn(b, LOG_WARNING, "%s= is kept, but pith does not act on it yet.", directive_name(d));

@@ -259,7 +259,7 @@ static bool take_end(struct str *text, const char *word)
 }
 
 /* What the clock here is called in winter and in summer, of this year. */
-static void local_names(char names[2][16])
+void zone_names(char names[2][16])
 {
     i64 now = (i64)(sys_now_real() / USEC_SEC);
     (void)zone_open(NULL);
@@ -277,7 +277,7 @@ static void read_zone(struct str *text, struct calendar *c)
         c->utc = true;
         return;
     }
-    local_names(names);
+    zone_names(names);
     for (i8 i = 0; i < 2; i++)
         if (take_end(text, names[i])) {
             c->summer = i;
@@ -461,7 +461,7 @@ void calendar_write(const struct calendar *c, struct buf *out)
         buf_z(out, i == CAL_MONTH && c->month_end ? "~" : i < CAL_DAY ? "-" : i == CAL_DAY ? " " : i < CAL_MICROSECOND ? ":" : "");
     }
     if (c->summer >= 0)
-        local_names(names);
+        zone_names(names);
     const char *zone = c->utc ? "UTC" : c->summer >= 0 ? names[c->summer] : c->zone;
     if (*zone)
         buf_fmt(out, " %s", zone);

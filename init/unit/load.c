@@ -44,6 +44,7 @@ static int read_text(struct build *b, char *text, u32 n)
         b->line = a.line;
         if (what == LEX_END)
             return 0;
+        b->unit->complained |= what >= LEX_NO_VALUE;
         if (what == LEX_REFUSE)
             return lex.error;
         if (what == LEX_SECTION)
@@ -463,6 +464,19 @@ void load_pending(void)
         }
         link_fresh_units();              /* may name mounts that are to be loaded */
     } while (tab->load_first);
+}
+
+void load_alone(unit_id id)
+{
+    if (UNIT(id)->load == LOAD_STUB)
+        load_one(id);
+    link_fresh_units();
+}
+
+void load_text(unit_id id, char *text, u32 n, const char *path)
+{
+    struct build b = { .id = id, .unit = UNIT(id), .words = build_words, .name = str_of(unit_name(id)), .path = path };
+    b.unit->load = read_text(&b, text, n) < 0 ? LOAD_BAD_SETTING : commit(&b) < 0 ? LOAD_ERROR : LOAD_LOADED;
 }
 
 void load_generated(unit_id id, const char *where, const char *what, const char *type, const char *options)

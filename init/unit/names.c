@@ -120,7 +120,7 @@ int unit_path_escape(struct str path, struct buf *out)
     BUF(simple, PATH_BYTES);
     path_simplify(path, false, &simple);
     struct str s = STR(simple);
-    if (has_dotdot(s) || simple.over)
+    if (has_dotdot(path) || simple.over || !path_fits(s) || str_is(s, "."))
         return -EINVAL;
     if (str_starts(s, "/"))
         s = str_from(s, 1);
@@ -141,7 +141,7 @@ int unit_path_unescape(struct str text, struct buf *out)
     }
     int r = unit_name_unescape(text, &plain);
     struct str s = STR(plain);
-    if (r < 0 || str_starts(s, "/") || str_ends(s, "/") || !s.n)
+    if (r < 0 || str_starts(s, "/") || str_ends(s, "/") || !s.n || !path_fits(s))
         return -EINVAL;
     for (struct str rest = s, part; (part = str_line(&rest, '/')).p;)
         if (!part.n || str_is(part, ".") || str_is(part, ".."))
@@ -241,19 +241,26 @@ int unit_name_mangle(struct str text, bool globs, const char *suffix, struct buf
     for (size_t i = 0; globs && i < text.n; i++)
         glob |= strchr("*?[", text.p[i]) != NULL;
     if (!glob && text.p[0] == '/') {
-        bool device = str_starts(text, "/dev/") || str_starts(text, "/sys/");
-        return unit_name_from_path(text, device ? ".device" : ".mount", out) < 0 ? -EINVAL : 1;
+        BUF(simple, PATH_BYTES);
+        path_simplify(text, false, &simple);
+        bool device = str_starts(STR(simple), "/dev/") || str_starts(STR(simple), "/sys/");
+        int r = unit_name_from_path(text, device ? ".device" : ".mount", out);
+        if (r != -EINVAL)
+            return r < 0 ? r : 1;
+        out->n = at;                     /* no path: a name like others */
     }
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         put_char(out, c, name_char(c) || c == '@' || (glob && strchr("*?[]!", c)));
     }
     struct str made = { out->p + at, out->n - at };
-    if (!glob && unit_type_of(made) < 0)
+    if (!glob && !unit_name_valid(made))
         buf_z(out, suffix);
     if (out->over)
         return -ENAMETOOLONG;
     made = (struct str){ out->p + at, out->n - at };
+    if (!globs && !unit_name_valid(made))
+        return -EINVAL;
     return glob && str_eq(made, text) ? 0 : 1;
 }
 
@@ -315,6 +322,14 @@ void path_simplify(struct str path, bool keep_slash, struct buf *out)
 bool path_valid(struct str path)
 {
     return str_starts(path, "/") && path.n < PATH_BYTES && !has_dotdot(path);
+}
+
+bool path_fits(struct str path)
+{
+    bool fits = path.n < PATH_BYTES;
+    for (struct str part; (part = str_word(&path, "/")).p;)
+        fits &= part.n < 256;
+    return fits;
 }
 
 bool path_below(struct str path, const char *above)

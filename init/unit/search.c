@@ -11,12 +11,13 @@
 /* The first folder that has a name wins. /etc/units is the compact folder: lying there means
  * enabled. Only what the kernel command line orders (systemd.mask= and the like, written to
  * generator.early) goes before it, or a broken unit there could not be masked to rescue a boot. */
-const char search_dirs[] =
+static const char usual_dirs[] =
     "/etc/systemd/system.control\0/run/systemd/system.control\0/run/systemd/transient\0"
     "/run/systemd/generator.early\0/etc/units\0/etc/systemd/system\0/etc/systemd/system.attached\0/run/systemd/system\0/run/systemd/system.attached\0"
     "/run/systemd/generator\0/usr/local/lib/systemd/system\0/lib/systemd/system\0/usr/lib/systemd/system\0"
     "/run/systemd/generator.late\0";
 
+const char *search_dirs = usual_dirs;
 const char *search_root = "";
 
 char *rooted(const char *path, char *full) { return path_fmt(full, "%s%s", search_root, path); }

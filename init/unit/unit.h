@@ -50,6 +50,7 @@ struct unit {
     bool kept : 1;                      /* alive since before the reload: stays a unit of its own */
     bool fresh : 1;                     /* loaded, edges that need both ends not yet added */
     bool aliased : 1;                   /* has had more names than one */
+    bool complained : 1;                /* its files were warned about: for systemd-analyze verify */
 };
 
 struct edge { u16 from, to, kinds, unused; u32 next_out, next_in; };
@@ -97,6 +98,7 @@ bool slice_name_valid(struct str name);
 int slice_parent(struct str name, struct buf *out);            /* 0: none, 1: written */
 void path_simplify(struct str path, bool keep_slash, struct buf *out);
 bool path_valid(struct str path);                              /* absolute, no "..", no ctrl */
+bool path_fits(struct str path);                               /* no part of it and not the whole is too long for the kernel */
 bool path_below(struct str path, const char *above);           /* equal or inside */
 bool path_below_any(struct str path, const char *words);       /* ... of one of them */
 
@@ -262,6 +264,7 @@ struct calendar {
 };
 int calendar_parse(struct str text, struct calendar *c);       /* 0, -EINVAL, -ERANGE, -ENOBUFS: too long */
 void calendar_write(const struct calendar *c, struct buf *out);        /* normalised */
+void zone_names(char names[2][16]);                    /* of the local time outside and in summer, "": none; opens it */
 int calendar_next(const struct calendar *c, usec after_real, usec *next);      /* 0, -ENOENT: never again */
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
@@ -303,6 +306,7 @@ int build_wide(struct build *b, u32 id, u64 v);
 int build_text(struct build *b, u32 id, struct str s, bool more);  /* set or, with more, put */
 int build_value(struct build *b, const struct directive *d, struct str value);
 u32 build_section(const struct build *b, struct str name);         /* 0: means nothing in this unit's files */
+extern bool effects_untold;                            /* not to tell which settings pith does not act on */
 int build_assign(struct build *b, struct str section, struct str key, struct str value);
 
 /* What setters share. `why` begins with "=" when the directive's name goes before it. */
@@ -335,7 +339,7 @@ extern const char *specifier_fragment;                  /* what %y says; set whi
 extern const char *search_root;
 char *rooted(const char *path, char *full);            /* with search_root before it; full: PATH_BYTES */
 
-extern const char search_dirs[];                       /* words: the folders in order */
+extern const char *search_dirs;                        /* words: the folders in order */
 
 void index_build(void);                                /* reads all unit folders */
 extern u32 index_builds;                               /* how often: what was read beside it is as old */
@@ -387,6 +391,8 @@ int conf_file_search(const char *name, const char *folders, const char *folder, 
 /* ---- load.c -------------------------------------------------------------------------------- */
 
 void load_pending(void);                               /* loads stubs until none is left */
+void load_alone(unit_id id);                           /* only this one: what it names stays a stub */
+void load_text(unit_id id, char *text, u32 n, const char *path);       /* this, as its file */
 void load_compact(void);                               /* all of /etc/units */
 bool unit_needs_reload(unit_id id);                    /* files changed since it was loaded; wants the index */
 /* Loads a mount or swap that is there without a file; what a file says goes before this. */
