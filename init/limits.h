@@ -50,6 +50,7 @@
 #define UNIT_NAME_BYTES 256
 
 #define PATH_BYTES 4096                   /* PATH_MAX of the kernel */
+#define NAME_BYTES 256                    /* NAME_MAX of the kernel, and NUL */
 
 /* One expanded word or value: the kernel's limit for one argument is 128 KiB (MAX_ARG_STRLEN). */
 #define VALUE_BYTES (128u << 10)

@@ -111,11 +111,18 @@ int conf_file_read(const char *path, char **text, u32 *n)
 
 int conf_file_search(const char *name, const char *in, const char *folder, char *path, char **text, u32 *n)
 {
+    const char *root = search_root;
     int r = -ENOENT;
-    if (*name == '/')
-        return conf_file_read(path_fmt(path, "%s", name), text, n);
-    for (EACH(f, in))
-        if (r == -ENOENT)
-            r = conf_file_read(path_fmt(path, "%s/%s/%s", f, folder, name), text, n);
+    if (*name == '/') {
+        search_root = "";                /* as it stands */
+        r = conf_file_read(path_fmt(path, "%s", name), text, n);
+        search_root = root;
+        return r;
+    }
+    for (EACH(f, in)) {
+        char full[PATH_BYTES];
+        if (r == -ENOENT && (r = conf_file_read(path_fmt(full, "%s/%s/%s", f, folder, name), text, n)) != -ENOENT)
+            rooted(full, path);
+    }
     return r;
 }

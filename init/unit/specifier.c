@@ -18,9 +18,9 @@ static const char os_fields[] = "AIMAGE_VERSION\0BBUILD_ID\0MIMAGE_ID\0oID\0wVER
 
 static int put_os_field(const char *key, struct buf *out)
 {
-    char text[4096];
-    if (file_get("/etc/os-release", text, sizeof text) < 0
-        && file_get("/usr/lib/os-release", text, sizeof text) < 0)
+    char text[4096], full[PATH_BYTES];
+    if (file_get(rooted("/etc/os-release", full), text, sizeof text) < 0
+        && file_get(rooted("/usr/lib/os-release", full), text, sizeof text) < 0)
         return -ENOENT;
     for (struct str rest = str_of(text), value; (value = str_line(&rest, '\n')).p;) {
         BUF(word, 256);
@@ -109,8 +109,10 @@ static int put_specifier(struct str unit, char c, struct buf *out)
     }
     if (c == 'b')
         return put_id("/proc/sys/kernel/random/boot_id", out);
-    if (c == 'm')
-        return put_id("/etc/machine-id", out);
+    if (c == 'm') {
+        char full[PATH_BYTES];
+        return put_id(rooted("/etc/machine-id", full), out);
+    }
     if (c == 'd')
         return buf_fmt(out, "/run/credentials/%.*s", (int)unit.n, unit.p), 0;
     if (c == 'y' || c == 'Y') {
