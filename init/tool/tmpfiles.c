@@ -157,9 +157,8 @@ static int take_path(struct item *i, const char *word)
         return config_say(LOG_ERR, "Failed to replace specifiers in '%s': %s", word, strerror(-r));
     const char *below = z_after(text.p, "/var/run/");
     if (below && *below) {
+        /* a legacy name; two lines for one path must be seen to be that */
         const char *now = z_fmt("/run/%s", below);
-        config_say(LOG_NOTICE, "Line references path below legacy directory /var/run/, updating %s %s %s; please update the "
-                   "tmpfiles.d/ drop-in file accordingly.", text.p, is_utf8() ? "\xe2\x86\x92" : "->", now);
         text.n = 0;
         buf_z(&text, now);
     }
