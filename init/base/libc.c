@@ -62,7 +62,7 @@ static const char errno_texts[] =
     "File too large\0No space left on device\0Illegal seek\0Read-only file system\0Too many links\0"
     "Broken pipe\0Numerical argument out of domain\0Numerical result out of range\0"
     "Resource deadlock avoided\0File name too long\0No locks available\0Function not implemented\0"
-    "Directory not empty\0Too many levels of symbolic links\0" "61\0No data available\0Timer expired\0"
+    "Directory not empty\0Too many levels of symbolic links\0" "57\0Invalid slot\0" "61\0No data available\0Timer expired\0"
     "71\0Protocol error\0" "74\0Bad message\0Value too large for defined data type\0" "84\0"
     "Invalid or incomplete multibyte or wide character\0" "88\0Socket operation on non-socket\0" "90\0"
     "Message too long\0" "95\0Operation not supported\0" "97\0Address family not supported by protocol\0"

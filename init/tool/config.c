@@ -199,15 +199,18 @@ int config_expand(struct str text, const char *letters, struct buf *to)
     int r = 0;
     to->n = 0;
     for (; text.n && r == 0; text = str_from(text, 1)) {
-        bool special = text.p[0] == '%' && text.n > 1 && in_set(text.p[1], letters);
+        char c = text.p[0] == '%' && text.n > 1 ? text.p[1] : 0, small = (char)(c | 0x20);
+        bool special = c && in_set(c, letters);
         if (special)
-            r = specifier_expand(S("none.target"), str_cut(text, 2), to);
+            r = specifier_expand(S("none.target"), str_cut(text, 2), to) < 0 ? -EUNATCH : 0;
+        else if ((small >= 'a' && small <= 'z') || (c >= '0' && c <= '9'))
+            r = -EBADSLT;
         else
             buf_c(to, text.p[0]);
         text = str_from(text, special);
     }
     buf_end(to);
-    return r < 0 ? -EUNATCH : to->over ? -ENAMETOOLONG : 0;
+    return r == 0 && to->over ? -ENAMETOOLONG : r;
 }
 
 /* ---- users and groups ---------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ u32 members_n;
 
 static struct range { u32 low, high; } ranges[64];
 static u32 ranges_n;
+enum { SYSTEM_LOW = 1, SYSTEM_HIGH = 999 };
 static u32 search = UINT32_MAX;              /* the last that was given, from above */
 
 static bool add_range(struct str text)
@@ -22,7 +23,7 @@ static bool add_range(struct str text)
     struct str high = text, low = str_line(&high, '-');
     u32 a, b;
     bool single = low.n == text.n;
-    if (ranges_n == LEN(ranges) || !parse_id(low, &a) || !(single ? (b = a, true) : parse_id(high, &b)) || a > b)
+    if (ranges_n == LEN(ranges) || parse_id(low, &a) < 0 || parse_id(single ? low : high, &b) < 0 || a > b)
         return false;
     ranges[ranges_n++] = (struct range){ a, b };
     return true;
@@ -51,56 +52,24 @@ static bool next_lower(void)
     return found;
 }
 
-static u32 login_def(struct str text, const char *name, u32 value)
-{
-    for (struct str line; (line = str_line(&text, '\n')).p;) {
-        u64 n;
-        struct str word = str_word(&line, BLANKS);
-        if (str_is(word, name) && parse_u64(str_trim(line), 10, &n) == 0 && n < UINT32_MAX)
-            value = (u32)n;
-    }
-    return value;
-}
-
-static u32 defs_low, defs_user_high, defs_group_low, defs_group_high;
-enum { LOW = 100, HIGH = 999 };              /* of Debian's systemd */
-
-static void default_range(void)
-{
-    static char text[1 << 16];
-    char path[PATH_BYTES];
-    struct str defs = file_text(rooted("/etc/login.defs", path), text, sizeof text);
-    defs_low = login_def(defs, "SYS_UID_MIN", LOW);
-    defs_user_high = login_def(defs, "SYS_UID_MAX", HIGH);
-    defs_group_low = login_def(defs, "SYS_GID_MIN", LOW);
-    defs_group_high = login_def(defs, "SYS_GID_MAX", HIGH);
-    u32 high = MIN(HIGH, MIN(defs_user_high, defs_group_high));
-    if (defs_low < high)
-        ranges[ranges_n++] = (struct range){ defs_low, high };
-}
-
-static void warn_of_defs(void)
-{
-    static const char text[] = "login.defs specifies %s allocation range %u%s%u that is different than the built-in defaults (%u%s%u)";
-    const char *dash = is_utf8() ? "\xe2\x80\x93" : "-";
-    if (defs_user_high && (defs_low != LOW || defs_user_high != HIGH))
-        log_line(LOG_WARNING, text, "UID", defs_low, dash, defs_user_high, LOW, dash, HIGH);
-    if (defs_group_high && (defs_group_low != LOW || defs_group_high != HIGH))
-        log_line(LOG_WARNING, text, "GID", defs_group_low, dash, defs_group_high, LOW, dash, HIGH);
-    defs_user_high = defs_group_high = 0;    /* once, and never if the ranges are ours */
-}
+/* Of Debian's systemd, which does not read login.defs(5). */
+static void default_range(void) { ranges[ranges_n++] = (struct range){ SYSTEM_LOW, SYSTEM_HIGH }; }
 
 /* ---- a line -------------------------------------------------------------------------------- */
 
 /* As systemd: a number and nothing else, and none that stands for "no id" in 16 or 32 bits. */
-bool parse_id(struct str text, u32 *id)
+int parse_id(struct str text, u32 *id)
 {
     u64 n;
-    if (!text.n || text.p[0] < '0' || text.p[0] > '9' || (text.p[0] == '0' && text.n > 1)
-        || parse_u64(text, 10, &n) < 0 || n >= UINT32_MAX || n == 0xffff)
-        return false;
+    if (!text.n || text.p[0] < '0' || text.p[0] > '9' || (text.p[0] == '0' && text.n > 1))
+        return -EINVAL;
+    int r = parse_u64(text, 10, &n);
+    if (r < 0 || n > UINT32_MAX)
+        return r < 0 ? r : -ERANGE;
+    if (n == UINT32_MAX || n == 0xffff)
+        return -ENXIO;
     *id = (u32)n;
-    return true;
+    return 0;
 }
 
 static bool valid_name(const char *name)
@@ -194,6 +163,12 @@ static int take_member(char **f)
     return 0;
 }
 
+static int bad_id(const char *what, const char *text, int r)
+{
+    config_say(LOG_ERR, "Failed to parse %s: '%s': %s", what, text, strerror(-r));
+    return r;
+}
+
 /* "5", "5:6", "-:6", "5:group", "-:group", "/path" */
 static int take_ids(struct account *a, char *text)
 {
@@ -206,16 +181,18 @@ static int take_ids(struct account *a, char *text)
     }
     char *colon = a->user ? strchr(text, ':') : NULL;
     struct str id = { text, colon ? (size_t)(colon - text) : strlen(text) };
-    if (colon && parse_id(str_of(colon + 1), &a->gid))
+    int r = colon ? parse_id(str_of(colon + 1), &a->gid) : 0;
+    if (colon && r == 0)
         a->gid_set = a->strict = true;
     else if (colon && valid_name(colon + 1))
         a->group_name = colon + 1;
     else if (colon)
-        return bad("Failed to parse GID: '%s': Invalid argument", text);
+        return bad_id("GID", text, r);
     if (a->user && str_is(id, "-"))
         return 0;
-    *set = parse_id(id, a->user ? &a->uid : &a->gid);
-    return *set ? 0 : bad(a->user ? "Failed to parse UID: '%s': Invalid argument" : "Failed to parse GID: '%s': Invalid argument", text);
+    r = parse_id(id, a->user ? &a->uid : &a->gid);
+    *set = r == 0;
+    return r == 0 ? 0 : bad_id(a->user ? "UID" : "GID", text, r);
 }
 
 static struct account *find(const char *name, bool user)
@@ -381,7 +358,6 @@ static int make_user(struct account *a)
         a->uid_set = true;
     }
     if (!a->uid_set) {
-        warn_of_defs();
         do
             if (!next_lower())
                 return none_free("user", a->name);
@@ -419,7 +395,6 @@ static int make_group(struct account *a)
         a->gid_set = true;
     }
     if (!a->gid_set) {
-        warn_of_defs();
         do
             if (!next_lower())
                 return none_free("group", a->name);

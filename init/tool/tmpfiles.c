@@ -153,8 +153,10 @@ static int take_path(struct item *i, const char *word)
     int r = config_expand(str_of(word), letters, &text);
     if (r == -EUNATCH)
         return say_unresolvable();
-    if (r < 0)
+    if (r < 0) {
+        invalid |= r == -EBADSLT;
         return config_say(LOG_ERR, "Failed to replace specifiers in '%s': %s", word, strerror(-r));
+    }
     const char *below = z_after(text.p, "/var/run/");
     if (below && *below) {
         /* a legacy name; two lines for one path must be seen to be that */
@@ -234,9 +236,11 @@ static int expand_argument(struct item *i)
     BUF(text, 16384);
     if (!i->argument || !in_set((char)i->type, "CLfFw"))
         return 0;
-    if (unescape(str_of(i->argument), &plain) < 0)
-        return refuse("Failed to unescape parameter to write: %s", i->argument);
-    int r = config_expand(STR(plain), letters, &text);
+    int r = unescape(str_of(i->argument), &plain);
+    if (r < 0)
+        log_line(LOG_ERR, "Failed to unescape parameter to write: %s", i->argument);
+    else
+        r = config_expand(STR(plain), letters, &text);
     if (r == -EUNATCH)
         return say_unresolvable();
     if (r < 0 || !(i->argument = keep(STR(text))))

@@ -49,7 +49,7 @@ struct str db_name(enum db which, u32 id)
     struct str rest = texts[which == DB_PASSWD];
     u32 have;
     for (struct str line; (line = str_line(&rest, '\n')).p;)
-        if (parse_id(field(line, 2), &have) && have == id)
+        if (parse_id(field(line, 2), &have) == 0 && have == id)
             return field(line, 0);
     return (struct str){ "", 0 };
 }
@@ -58,7 +58,7 @@ bool db_id(enum db which, const char *name, u32 *id)
 {
     struct str rest = texts[which == DB_PASSWD];
     for (struct str line; (line = str_line(&rest, '\n')).p;)
-        if (str_is(field(line, 0), name) && parse_id(field(line, 2), id))
+        if (str_is(field(line, 0), name) && parse_id(field(line, 2), id) == 0)
             return true;
     return false;
 }

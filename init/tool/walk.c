@@ -56,13 +56,13 @@ struct walk { int fd; struct stat st; u32 depth, links; char todo[2 * PATH_BYTES
 
 static int open_root(void) { return sys_open(*search_root ? search_root : "/", O_PATH | O_DIRECTORY); }
 
-/* Goes on at `next`, which is checked; the old place is closed. */
-static int step_to(struct walk *w, int next, u32 flags, const char *path)
+/* Goes on at `next`, which `from` leads to and which is checked; the old place is closed. */
+static int step_to(struct walk *w, int from, int next, u32 flags, const char *path)
 {
     struct stat st;
     int r = next < 0 ? next : sys_fstat(next, &st);
-    if (r == 0 && flags & WALK_SAFE && w->fd >= 0 && unsafe(&w->st, &st))
-        r = say_unsafe(w->fd, next, &w->st, &st, flags, path);
+    if (r == 0 && flags & WALK_SAFE && from >= 0 && unsafe(&w->st, &st))
+        r = say_unsafe(from, next, &w->st, &st, flags, path);
     if (r == 0 && flags & WALK_NO_AUTOFS && is_autofs(next))
         r = -EREMOTE;
     if (r < 0) {
@@ -90,7 +90,7 @@ static int follow(struct walk *w, int fd, struct str rest, u32 flags, const char
     if (target[0] != '/')
         return 0;
     w->depth = 0;
-    return step_to(w, open_root(), flags, path);
+    return step_to(w, fd, open_root(), flags, path);
 }
 
 /* One part of the path. */
@@ -101,14 +101,14 @@ static int step(struct walk *w, struct str *rest, const char *name, u32 flags, c
         if (!w->depth)
             return 0;
         w->depth--;
-        return step_to(w, sys_openat(w->fd, "..", O_PATH | O_DIRECTORY, 0), flags, path);
+        return step_to(w, w->fd, sys_openat(w->fd, "..", O_PATH | O_DIRECTORY, 0), flags, path);
     }
     int fd = sys_openat(w->fd, name, O_PATH | O_NOFOLLOW, 0);
     int r = fd < 0 ? fd : sys_fstat(fd, &st);
     bool last = !str_trim(*rest).n;
     if (r < 0 || !S_ISLNK(st.st_mode) || (last && flags & WALK_NOFOLLOW)) {
         w->depth++;
-        return r < 0 ? r : step_to(w, fd, flags, path);
+        return r < 0 ? r : step_to(w, w->fd, fd, flags, path);
     }
     if (flags & WALK_SAFE && unsafe(&w->st, &st))
         r = say_unsafe(w->fd, fd, &w->st, &st, flags, path);
@@ -120,14 +120,16 @@ static int step(struct walk *w, struct str *rest, const char *name, u32 flags, c
     return r;
 }
 
-int walk(const char *path, u32 flags)
+int walk(const char *given, u32 flags)
 {
     static struct walk w;
-    char name[NAME_BYTES];
+    char name[NAME_BYTES], path[PATH_BYTES];
+    if (!z_copy(path, sizeof path, str_of(given)))       /* it may be one of z_fmt()'s */
+        return -ENAMETOOLONG;
     const char *below = z_after(path, search_root);
     w.fd = -1;
     w.depth = w.links = 0;
-    int r = step_to(&w, open_root(), 0, path);
+    int r = step_to(&w, -1, open_root(), 0, path);
     z_copy(w.todo, sizeof w.todo, str_of(below ? below : path));
     struct str rest = str_of(w.todo), part;
     while (r == 0 && (part = str_word(&rest, "/")).p) {
