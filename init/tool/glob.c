@@ -91,8 +91,11 @@ static const char *brace_end(const char *p, bool comma)
     return NULL;
 }
 
-int glob_each(const char *pattern, path_fn *fn)
+int glob_each(const char *given, path_fn *fn)
 {
+    char pattern[PATH_BYTES];
+    if (!z_copy(pattern, sizeof pattern, str_of(given)))     /* it may be one of z_fmt()'s */
+        return -ENAMETOOLONG;
     const char *open = strchr(pattern, '{'), *close = open ? brace_end(open, false) : NULL;
     int first = 0;
     take = fn;

@@ -17,7 +17,8 @@ static char *normalize(char *name)
 {
     char *first = name + strcspn(name, "/.");
     struct buf *simple = z_buf();
-    for (char *p = first; *first == '.' && *p; p++)
+    bool exchange = *first == '.';
+    for (char *p = first; exchange && *p; p++)
         *p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
     path_simplify(str_of(name), false, simple);
     char *z = buf_end(simple);
@@ -96,12 +97,10 @@ static int write_or_warn(const struct assignment_of *a, const char *key)
 }
 
 static const struct assignment_of *pattern;
-static u32 found;
 
 static int write_match(const char *path)
 {
     const char *key = z_after(path, "/proc/sys/");
-    found++;
     return !key || find(key) || !prefix_wanted(key) ? 0 : write_or_warn(pattern, key);
 }
 
@@ -113,10 +112,9 @@ static int write_all(void)
         int r = 0;
         if (!a->value)
             continue;
-        found = 0;
         if (is_glob(a->key))
             r = glob_each(z_fmt("/proc/sys/%s", a->key), write_match);
-        if (!found && (!is_glob(a->key) || prefix_wanted(a->key)))
+        else
             r = write_or_warn(a, a->key);
         first = first < 0 ? first : r;
     }
