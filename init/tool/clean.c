@@ -36,10 +36,10 @@ int item_remove(struct item *i)
 {
     item = i;
     if (i->type == 'r' || i->type == 'R')
-        return glob_each(i->path, remove_path);
+        return glob_each(i->path, false, remove_path);
     if (i->type != 'D')
         return 0;
-    int fd = open_folder(AT_FDCWD, i->path);
+    int fd = open_folder(AT_FDCWD, i->path, false);
     int r = fd < 0 ? fd : remove_below(fd);
     if (r < 0 && r != -ENOENT)
         log_line(LOG_ERR, "rm_rf(%s): %s", i->path, strerror(-r));
@@ -98,7 +98,7 @@ static void clean_subfolder(const struct place *l, const char *name, const struc
     if (below.depth > DEPTH_MAX) {
         log_line(LOG_WARNING, "Reached max depth on \"%s\".", path->p);
     } else {
-        below.fd = open_folder(l->fd, name);
+        below.fd = open_folder(l->fd, name, false);
         if (below.fd < 0) {
             if (below.fd != -ENOENT)
                 log_line(LOG_WARNING, "Opening directory \"%s\" failed, ignoring: %s", path->p, strerror(-below.fd));
@@ -139,7 +139,7 @@ static void clean_folder(struct place *l, struct buf *path, const struct cutoff 
     struct statx x;
     bool deleted = false;
     u32 n = path->n;
-    (void)dir_at(&d, open_folder(l->fd, "."));
+    (void)dir_at(&d, open_folder(l->fd, ".", false));
     for (struct dirent *e; (e = dir_next(&d));) {
         int r = sys_statx(l->fd, e->d_name, STATX_BASIC_STATS | STATX_BTIME, &x);
         if (r < 0 && r != -ENOENT && r != -EACCES)
@@ -173,7 +173,7 @@ static int clean_one(const char *path)
     if (!(item->flags & HAS_AGE) || now < item->age)
         return 0;
     struct cutoff c = { (i64)((now - item->age) / USEC_SEC), (u32)((now - item->age) % USEC_SEC * 1000) };
-    l.fd = open_folder(AT_FDCWD, path);
+    l.fd = open_folder(AT_FDCWD, path, false);
     if (l.fd < 0) {
         if (l.fd != -ENOENT && l.fd != -ENOTDIR && l.fd != -ELOOP)
             log_line(LOG_ERR, "Failed to open directory %s: %s", path, strerror(-l.fd));
@@ -196,5 +196,5 @@ void item_clean(struct item *i)
     if (in_set((char)i->type, "dDvqQxC"))
         (void)clean_one(i->path);
     else if (i->type == 'e' || i->type == 'X')
-        (void)glob_each(i->path, clean_one);
+        (void)glob_each(i->path, false, clean_one);
 }

@@ -449,11 +449,11 @@ int item_make(struct item *i)
     item = i;
     switch (i->type) {
     case 'x': case 'X': case 'r': case 'R': return 0;
-    case 'w': return glob_each(i->path, write_to);
-    case 'e': return glob_each(i->path, adjust_folder);
-    case 'z': case 'm': return glob_each(i->path, adjust);
-    case 'Z': return glob_each(i->path, adjust_all);
-    case 't': case 'T': case 'a': case 'A': case 'h': case 'H': return glob_each(i->path, note);
+    case 'w': return glob_each(i->path, false, write_to);
+    case 'e': return glob_each(i->path, false, adjust_folder);
+    case 'z': case 'm': return glob_each(i->path, false, adjust);
+    case 'Z': return glob_each(i->path, false, adjust_all);
+    case 't': case 'T': case 'a': case 'A': case 'h': case 'H': return glob_each(i->path, false, note);
     default: return create(i);
     }
 }

@@ -113,7 +113,7 @@ static int write_all(void)
         if (!a->value)
             continue;
         if (is_glob(a->key))
-            r = glob_each(z_fmt("/proc/sys/%s", a->key), write_match);
+            r = glob_each(z_fmt("/proc/sys/%s", a->key), true, write_match);
         else
             r = write_or_warn(a, a->key);
         first = first < 0 ? first : r;

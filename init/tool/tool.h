@@ -44,14 +44,6 @@ bool prefix_wanted(const char *path);        /* by --prefix= and --exclude-prefi
 /* 0 or -ESRCH: the id of a user (file "passwd") or a group ("group") of the tree, by name or number. */
 int find_account(const char *file, const char *name, u32 *id);
 
-/* glob.c */
-bool is_glob(const char *text);              /* has one of * ? [ */
-bool path_match(const char *pattern, const char *path);         /* as fnmatch(3) with PATHNAME and PERIOD */
-/* Every path that is there and matches; braces are alternatives. The first negative result, or 0. */
-typedef int path_fn(const char *path);
-int glob_each(const char *pattern, path_fn *fn);
-int open_folder(int at, const char *name);   /* to read it, without a trace in its access time; no link */
-
 /* walk.c: paths whose parts others may change while we look at them. 0 or a descriptor, or a negative errno. */
 enum walk_flags { WALK_SAFE = 1 /* no way from what one user owns to another's: -ENOLINK, told */,
                   WALK_NOFOLLOW = 2 /* the last part may be a link */, WALK_NO_AUTOFS = 4 /* -EREMOTE */, WALK_QUIET = 8 };

@@ -167,7 +167,7 @@ static int remove_one(int dir, const char *name, dev_t device, u32 depth)
         return 0;                            /* not ours to empty */
     if (depth >= DEPTH_MAX)
         return -ELOOP;
-    below = open_folder(dir, name);
+    below = open_folder(dir, name, false);
     if (below >= 0)
         below = remove_tree(below, st.st_dev, depth + 1);
     r = sys_unlinkat(dir, name, AT_REMOVEDIR);
@@ -221,7 +221,7 @@ static int copy_file(int from, const char *name, const struct stat *st, int to, 
 static bool is_empty(int at, const char *name)
 {
     struct dir d;
-    bool empty = dir_at(&d, open_folder(at, name)) >= 0 && !dir_next(&d);
+    bool empty = dir_at(&d, open_folder(at, name, false)) >= 0 && !dir_next(&d);
     dir_close(&d);
     return empty;
 }

@@ -44,28 +44,10 @@ static bool needs_update(const char *path)
         && (sys_stat(path_fmt(file, "%s/.updated", path), &stamp) < 0 || usr.st_mtim.tv_sec > stamp.st_mtim.tv_sec);
 }
 
-/* One level of a glob: the folder before the part with the pattern is read, the rest is tried on
- * each name that matches. */
-static bool glob_exists(const char *pattern, u32 depth)
+static int found(const char *path)
 {
-    const char *wild = pattern + strcspn(pattern, "*?[");
-    if (!*wild)
-        return exists(pattern);
-    while (wild > pattern && wild[-1] != '/')
-        wild--;
-    char part[256], next[PATH_BYTES];
-    struct dir d;
-    bool found = false;
-    const char *rest = wild + strcspn(wild, "/");
-    int above = (int)(wild - pattern);
-    if (!z_copy(part, sizeof part, (struct str){ wild, (size_t)(rest - wild) }))
-        return false;                    /* no file has such a name */
-    dir_open(&d, above ? path_fmt(next, "%.*s", above, pattern) : ".");
-    for (struct dirent *e; depth && !found && (e = dir_next(&d));)
-        if ((e->d_name[0] != '.' || *part == '.') && glob_match(part, e->d_name))
-            found = glob_exists(path_fmt(next, "%.*s%s%s", above, pattern, e->d_name, rest), depth - 1);
-    dir_close(&d);
-    return found;
+    (void)path;
+    return -EEXIST;
 }
 
 static bool path_condition(u32 type, const char *path)
@@ -74,7 +56,7 @@ static bool path_condition(u32 type, const char *path)
     struct statfs fs;
     bool there = (type == COND_PATH_IS_SYMBOLIC_LINK ? sys_lstat : sys_stat)(path, &st) == 0;
     switch (type) {
-    case COND_PATH_EXISTS_GLOB: return glob_exists(path, 8);
+    case COND_PATH_EXISTS_GLOB: return glob_each(path, true, found) == -EEXIST;
     case COND_PATH_IS_READ_WRITE: return sys_statfs(path, &fs) == 0 && !(fs.f_flags & ST_RDONLY);
     case COND_DIRECTORY_NOT_EMPTY: return dir_not_empty(path);
     case COND_NEEDS_UPDATE: return needs_update(path);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: 0BSD
  *
- * Paths with wildcards: matched against a path, and against what is there. As glob(3) does it, with braces, and as
- * systemd uses that: folders are read without a trace, links to folders are not read. */
-#include "tool.h"
+ * Paths with wildcards: matched against a path, and against what is there. As glob(3) does it, with braces; folders are
+ * read without a trace. */
+#include "base.h"
+#include "../limits.h"
+#include "../sys.h"
 
 #include <dirent.h>
 
@@ -29,20 +31,21 @@ bool path_match(const char *pattern, const char *path)
     }
 }
 
-int open_folder(int at, const char *name)
+int open_folder(int at, const char *name, bool follow)
 {
-    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK;
+    const int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW);
     int fd = sys_openat(at, name, flags | O_NOATIME, 0);
     return fd == -EPERM ? sys_openat(at, name, flags, 0) : fd;
 }
 
 static char path[PATH_BYTES];                /* of what is being looked at */
 static path_fn *take;
+static bool links;
 
-static int expand(u32 n, const char *pattern);
+static int expand(u32 n, const char *pattern, u32 depth);
 
 /* The path, its first n bytes, gets one part more; then the rest of the pattern. */
-static int go_on(u32 n, struct str part, const char *rest)
+static int go_on(u32 n, struct str part, const char *rest, u32 depth)
 {
     struct buf b = { path, n, sizeof path, false };
     struct stat st;
@@ -51,10 +54,10 @@ static int go_on(u32 n, struct str part, const char *rest)
     buf_end(&b);
     if (b.over)
         return -ENAMETOOLONG;
-    return *rest ? expand(b.n, rest + 1) : sys_lstat(path, &st) < 0 ? 0 : take(path);
+    return *rest ? expand(b.n, rest + 1, depth) : sys_lstat(path, &st) < 0 ? 0 : take(path);
 }
 
-static int expand(u32 n, const char *pattern)
+static int expand(u32 n, const char *pattern, u32 depth)
 {
     struct str part = { pattern, strcspn(pattern, "/") };
     const char *rest = pattern + part.n;
@@ -64,12 +67,14 @@ static int expand(u32 n, const char *pattern)
     if (!z_copy(wanted, sizeof wanted, part))
         return 0;
     if (!wanted[strcspn(wanted, "*?[\\")])
-        return go_on(n, part, rest);
+        return go_on(n, part, rest, depth);
+    if (!depth)
+        return -ELOOP;
     path[n] = 0;
-    (void)dir_at(&d, open_folder(AT_FDCWD, n ? path : "/"));
+    (void)dir_at(&d, open_folder(AT_FDCWD, n ? path : "/", links));
     for (struct dirent *e; (e = dir_next(&d));)
         if (part_match(part, str_of(e->d_name))) {
-            int r = go_on(n, str_of(e->d_name), rest);
+            int r = go_on(n, str_of(e->d_name), rest, depth - 1);
             first = first < 0 ? first : r;
         }
     return first;
@@ -91,7 +96,7 @@ static const char *brace_end(const char *p, bool comma)
     return NULL;
 }
 
-int glob_each(const char *given, path_fn *fn)
+int glob_each(const char *given, bool follow, path_fn *fn)
 {
     char pattern[PATH_BYTES];
     if (!z_copy(pattern, sizeof pattern, str_of(given)))     /* it may be one of z_fmt()'s */
@@ -99,13 +104,14 @@ int glob_each(const char *given, path_fn *fn)
     const char *open = strchr(pattern, '{'), *close = open ? brace_end(open, false) : NULL;
     int first = 0;
     take = fn;
+    links = follow;
     if (!close)
-        return expand(0, pattern + 1);
+        return expand(0, pattern + 1, 16);
     for (const char *from = open; from < close;) {
         char one[PATH_BYTES];
         const char *to = brace_end(from, true);
         path_fmt(one, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from - 1), from + 1, close + 1);
-        int r = glob_each(one, fn);
+        int r = glob_each(one, follow, fn);
         first = first < 0 ? first : r;
         from = to;
     }
