@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD
  *
  * systemd-modules-load: kernel modules that modules-load.d(5) and modules_load= on the command line name. By the image's
- * modprobe(8), which knows aliases, options and deny-lists; where there is none, by modules.dep alone. */
+ * modprobe(8), which knows options and deny-lists; where there is none, by modules.dep and modules.alias alone. */
 #include "tool.h"
 
 #include <sys/utsname.h>
@@ -18,11 +18,16 @@ static bool is_of(struct str path, const char *name)
     return !*name && str_starts(base, ".ko");
 }
 
+static struct str list_text(const char *list)
+{
+    static char text[4u << 20];
+    return file_text(z_fmt("%s/%s", folder, list), text, sizeof text);
+}
+
 /* The line of a list of modules, up to a colon: the path; *rest what is behind it. */
 static struct str find_line(const char *list, const char *name, struct str *rest)
 {
-    static char text[4u << 20];
-    struct str all = file_text(z_fmt("%s/%s", folder, list), text, sizeof text);
+    struct str all = list_text(list);
     for (struct str line; (line = str_line(&all, '\n')).p;) {
         *rest = line;
         struct str path = str_line(rest, ':');
@@ -30,6 +35,20 @@ static struct str find_line(const char *list, const char *name, struct str *rest
             return path;
     }
     return (struct str){ NULL, 0 };
+}
+
+/* "alias PATTERN MODULE": the first that matches becomes the name. */
+static void resolve_alias(char *name, size_t size)
+{
+    struct str all = list_text("modules.alias"), module;
+    for (struct str line; (line = str_line(&all, '\n')).p;) {
+        char pattern[512];
+        bool alias = str_is(str_word(&line, BLANKS), "alias") && z_copy(pattern, sizeof pattern, str_word(&line, BLANKS));
+        if (alias && glob_match(pattern, name) && (module = str_trim(line)).n) {
+            z_copy(name, size, module);
+            return;
+        }
+    }
 }
 
 static int insert(struct str path)
@@ -52,32 +71,43 @@ static int insert_with_all(struct str path, struct str needs)
     return r == 0 ? insert(path) : r;
 }
 
+static void use_underscores(char *name)
+{
+    for (; *name; name++)
+        *name = *name == '-' ? '_' : *name;
+}
+
 static int load(char *module)
 {
-    char name[256], given[256];
+    char name[256];
     struct str needs;
-    if (!z_copy(given, sizeof given, str_of(module)))
+    if (!z_copy(name, sizeof name, str_of(module)))
         return -ENAMETOOLONG;
-    z_copy(name, sizeof name, str_of(given));
-    for (char *p = name; *p; p++)
-        *p = *p == '-' ? '_' : *p;
+    use_underscores(name);
     if (find_line("modules.builtin", name, &needs).p) {
         log_line(LOG_INFO, "Module '%s' is built in", name);
         return 0;
     }
+    struct str path = find_line("modules.dep", name, &needs);
+    if (!path.p) {
+        resolve_alias(name, sizeof name);
+        use_underscores(name);
+        path = find_line("modules.dep", name, &needs);
+    }
+    if (!path.p) {                           /* no reason to fail, as with systemd */
+        log_line(LOG_ERR, "Failed to find module '%s'", name);
+        return 0;
+    }
     if (sys_access(z_fmt("/sys/module/%s", name), F_OK) == 0)
         return 0;
-    struct str path = find_line("modules.dep", name, &needs);
     const char *modprobe = find_program("modprobe");
-    char *argv[] = { "modprobe", "-q", "-b", given, NULL };
-    int r = modprobe ? run_program(modprobe, argv) : path.p ? insert_with_all(path, needs) : -ENOENT;
+    char *argv[] = { "modprobe", "-q", "-b", name, NULL };
+    int r = modprobe ? run_program(modprobe, argv) : insert_with_all(path, needs);
     if (r == 0)
         log_line(LOG_INFO, "Inserted module '%s'", name);
-    else if (!path.p)
-        log_line(LOG_ERR, "Failed to find module '%s'", module);     /* no reason to fail, as with systemd */
     else
         log_line(LOG_ERR, "Failed to insert module '%s': %s", name, r > 0 ? "modprobe failed" : strerror(-r));
-    return path.p && r != 0 && r != -ENODEV && r != -ENOENT ? -EIO : 0;
+    return r == 0 || r == -ENODEV || r == -ENOENT ? 0 : -EIO;
 }
 
 static int load_from_cmdline(void)
