@@ -57,7 +57,7 @@ static bool compatible(const struct item *a, const struct item *b)
     const u32 rights = 0x1ff;                /* the flags before the modifiers */
     if (!in_set((char)a->type, owning_types) || !in_set((char)b->type, owning_types))
         return true;
-    return a->argument_n == b->argument_n && memcmp(a->argument, b->argument, a->argument_n) == 0
+    return a->argument_n == b->argument_n && (!a->argument_n || memcmp(a->argument, b->argument, a->argument_n) == 0)
         && (a->flags & rights) == (b->flags & rights) && a->uid == b->uid && a->gid == b->gid && a->mode == b->mode
         && a->age == b->age && a->by_file == b->by_file && a->by_folder == b->by_folder && a->device == b->device;
 }
