@@ -40,10 +40,10 @@ int item_remove(struct item *i)
     if (i->type != 'D')
         return 0;
     int fd = open_folder(AT_FDCWD, i->path, false);
-    int r = fd < 0 ? fd : remove_below(fd);
-    if (r < 0 && r != -ENOENT)
+    int r = fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP ? 0 : fd < 0 ? fd : remove_below(fd);
+    if (r < 0)
         log_line(LOG_ERR, "rm_rf(%s): %s", i->path, strerror(-r));
-    return r == -ENOENT ? 0 : r;
+    return r;
 }
 
 /* ---- --clean ------------------------------------------------------------------------------- */

@@ -82,6 +82,8 @@ static int open_parent(const struct item *i, const char *path, const char **name
     const char *ignoring = i->flags & MAY_FAIL ? ", ignoring" : "";
     enum level level = i->flags & MAY_FAIL ? LOG_INFO : LOG_ERR;
     *name = strrchr(path, '/') + 1;
+    if (!**name || STREQ(*name, ".."))
+        return fail("Failed to extract filename from path '%s': %s", path, **name ? -EINVAL : -EADDRNOTAVAIL);
     const char *folder = *name == path + 1 ? "/" : z_fmt("%.*s", (int)(*name - path - 1), path);
     if (has_dots(path)) {
         log_line(level, "Failed to open parent of '%s': path not normalized%s.", path, ignoring);
@@ -122,8 +124,9 @@ static int clear_way(const char *path, u32 type)
     struct str rest = str_of(path), part;
     int dir = sys_open("/", O_PATH | O_DIRECTORY), r = dir;
     while (r >= 0 && (part = str_word(&rest, "/")).p) {
-        if (!z_copy(name, sizeof name, part)) {
-            r = -ENAMETOOLONG;
+        if (!z_copy(name, sizeof name, part) || STREQ(name, "..")) {
+            log_line(LOG_ERR, "\"%.*s\" is not a valid filename.", (int)part.n, part.p);
+            r = -EINVAL;
         } else if (!rest.n) {
             r = type ? remove_if_wrong(dir, name, type, false) : 0;
         } else {
@@ -143,7 +146,8 @@ static int make_way(const struct item *i, u32 type)
 {
     if (i->flags & REPLACE)
         return clear_way(i->path, type);
-    make_parents(i->path);
+    if (!has_dots(i->path))
+        make_parents(i->path);
     return 0;
 }
 
@@ -432,8 +436,6 @@ static int create(const struct item *i)
     int dir = r < 0 ? r : open_parent(i, i->path, &name);
     if (dir < 0)
         return dir;
-    if (!*name)
-        name = ".";
     switch (i->type) {
     case 'f': case 'F': r = i->type == 'F' || force(i) ? truncate_file(i, dir, name) : create_file(i, dir, name); break;
     case 'C': r = copy_files(i, dir, name); break;

@@ -204,11 +204,12 @@ static int base64_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* In place: the text it stands for is shorter. Blanks may be anywhere. */
-static int decode_base64(char *text, u32 *n)
+/* Blanks may be anywhere. What it stands for is not longer, and is kept for good. */
+static int decode_base64(struct item *i)
 {
     u32 bits = 0, have = 0, to = 0, digits = 0, pads = 0;
-    for (u32 k = 0; k < *n; k++) {
+    char *text = keep((struct str){ i->argument, i->argument_n });
+    for (u32 k = 0; text && k < i->argument_n; k++) {
         int d = base64_digit(text[k]);
         if (in_set(text[k], BLANKS))
             continue;
@@ -225,8 +226,11 @@ static int decode_base64(char *text, u32 *n)
             text[to++] = (char)(bits >> have);
         }
     }
-    *n = to;
-    return (digits + pads) % 4 ? -EINVAL : 0;
+    if ((digits + pads) % 4)
+        return -EPIPE;
+    i->argument = text;
+    i->argument_n = to;
+    return text ? 0 : -ENOMEM;
 }
 
 /* What f, F, w, L and C write, link to, copy. 1: skip the line. */
@@ -313,8 +317,8 @@ static int take_argument(struct item *i, bool base64, bool credential)
         r = take_source(i);
     if (r == 0 && credential)
         r = read_credential(i);
-    if (r == 0 && base64 && i->argument && decode_base64((char *)(uintptr_t)i->argument, &i->argument_n) < 0)
-        r = config_say(LOG_ERR, "Failed to base64 decode specified argument '%s': Invalid argument", i->argument);
+    if (r == 0 && base64 && i->argument && (r = decode_base64(i)) < 0)
+        config_say(LOG_ERR, "Failed to base64 decode specified argument '%s': %s", i->argument, strerror(-r));
     return r;
 }
 
