@@ -142,12 +142,27 @@ static int clear_way(const char *path, u32 type)
     return r < 0 && r != -ENOENT ? r : 0;
 }
 
+/* Folders on the way have this mode whatever they inherit. */
+static void make_folders_above(const char *path)
+{
+    for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+        const char *folder = z_fmt("%.*s", (int)(p - path), path);
+        int fd = sys_mkdir(folder, 0755);
+        if (fd < 0)
+            continue;
+        fd = sys_open(folder, O_PATH | O_NOFOLLOW | O_DIRECTORY);
+        if (fd >= 0)
+            (void)sys_chmod(fd_path(fd), 0755);
+        sys_close(fd);
+    }
+}
+
 static int make_way(const struct item *i, u32 type)
 {
     if (i->flags & REPLACE)
         return clear_way(i->path, type);
     if (!has_dots(i->path))
-        make_parents(i->path);
+        make_folders_above(i->path);
     return 0;
 }
 
@@ -327,7 +342,7 @@ static int create_node(const struct item *i, int dir, const char *name)
     if (fd < 0)
         r = made < 0 ? made : fd;
     if (r < 0)
-        log_line(LOG_ERR, "Failed to create %s '%s': %s", noun_of(i), i->path, strerror(-r));
+        log_line(LOG_ERR, i->type == 'p' ? "Failed to create %s %s: %s" : "Failed to create %s '%s': %s", noun_of(i), i->path, strerror(-r));
     else
         r = set_rights(i, fd, i->path, made < 0 ? WAS_THERE : IS_NEW);
     sys_close(fd);

@@ -259,7 +259,7 @@ static int read_credential(struct item *i)
     const char *folder = env_of("CREDENTIALS_DIRECTORY");
     if (!i->argument)
         return config_say(LOG_ERR, "Reading from credential requested, but no credential name specified.");
-    if (strchr(i->argument, '/') || STREQ(i->argument, ".."))
+    if (i->argument[strcspn(i->argument, "/:")] || STREQ(i->argument, ".."))
         return config_say(LOG_ERR, "Credential name not valid: %s", i->argument);
     int n = folder ? file_get(z_fmt("%s/%s", folder, i->argument), text, sizeof text) : -ENXIO;
     if (n < 0)

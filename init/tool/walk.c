@@ -25,24 +25,25 @@ const char *path_of(int fd)
 /* From what an unprivileged user owns only to what the same one owns, or he could lead us anywhere by a link. */
 static bool unsafe(const struct stat *a, const struct stat *b) { return a->st_uid != 0 && a->st_uid != b->st_uid; }
 
-static const char *owner_of(const struct stat *st)
+static const char *owner_of(int fd)
 {
     static char passwd[1 << 16], name[2][32];
     static u32 turn;
     char *f[3];
+    struct stat st;
     struct buf id = BUF_OVER(name[turn ^= 1]);
-    buf_u64(&id, st->st_uid);
+    buf_u64(&id, sys_fstat(fd, &st) < 0 ? UINT32_MAX : st.st_uid);
     if (!account_find(file_text("/etc/passwd", passwd, sizeof passwd), buf_end(&id), f, 3))
         return id.p;
     z_copy(id.p, id.cap, str_of(f[0]));
     return id.p;
 }
 
-static int say_unsafe(int a, int b, const struct stat *sa, const struct stat *sb, u32 flags, const char *path)
+static int say_unsafe(int a, int b, u32 flags, const char *path)
 {
     if (!(flags & WALK_QUIET))
         log_line(LOG_WARNING, "Detected unsafe path transition %s (owned by %s) %s %s (owned by %s) during canonicalization of %s.",
-                 path_of(a), owner_of(sa), is_utf8() ? "\xe2\x86\x92" : "->", path_of(b), owner_of(sb), path);
+                 path_of(a), owner_of(a), is_utf8() ? "\xe2\x86\x92" : "->", path_of(b), owner_of(b), path);
     return -ENOLINK;
 }
 
@@ -62,7 +63,7 @@ static int step_to(struct walk *w, int from, int next, u32 flags, const char *pa
     struct stat st;
     int r = next < 0 ? next : sys_fstat(next, &st);
     if (r == 0 && flags & WALK_SAFE && from >= 0 && unsafe(&w->st, &st))
-        r = say_unsafe(from, next, &w->st, &st, flags, path);
+        r = say_unsafe(from, next, flags, path);
     if (r == 0 && flags & WALK_NO_AUTOFS && is_autofs(next))
         r = -EREMOTE;
     if (r < 0) {
@@ -111,7 +112,7 @@ static int step(struct walk *w, struct str *rest, const char *name, u32 flags, c
         return r < 0 ? r : step_to(w, w->fd, fd, flags, path);
     }
     if (flags & WALK_SAFE && unsafe(&w->st, &st))
-        r = say_unsafe(w->fd, fd, &w->st, &st, flags, path);
+        r = say_unsafe(w->fd, fd, flags, path);
     w->st = st;                              /* who owns the link leads us from here */
     if (r == 0)
         r = follow(w, fd, *rest, flags, path);
