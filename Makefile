@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/comp
 # gcc links for clang too: libgcc is needed anyway, and all that is linked is named here.
 LINK = $(if $(CLANG),$(HOST_TOOLS)gcc,$(CC)) -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro \
        -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,stack-size=65536 -Wl,-z,common-page-size=64 \
-       -Wl,-O2,--sort-section=alignment,-T,init/link.ld $(LDFLAGS)
+       -Wl,-O2,--sort-section=alignment,-T,init/link.ld,-T,$(O)/order.ld $(LDFLAGS)
 # Without libc's start files: _start is in init/start.c.
 LIBC = $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a
 
@@ -44,9 +44,14 @@ all: $(O)/pith
 $(O)/pith: $(O)/pith.debug
 	$(Q)$(STRIP) -R .comment -R .note.gnu.property -R .note.gnu.build-id -o $@ $<
 
-$(O)/pith.debug: $(OBJ) $(O)/link init/link.ld
+$(O)/pith.debug: $(OBJ) $(O)/link $(O)/order.ld init/link.ld
 	@echo "  LINK    $@"
 	$(Q)$(LINK) -o $@ $(call LIBC,$(OBJ))
+
+# Arrays by their size, the small ones first: those share their pages instead of taking one each between large ones.
+$(O)/order.ld: $(OBJ)
+	$(Q)$(NM) -S $(OBJ) | LC_ALL=C sort -k2 | awk '$$3 ~ /^[bB]$$/ { names = names " *(.bss." $$4 ")" } \
+		END { print "SECTIONS { .arrays (NOLOAD) : {" names " } } INSERT AFTER .bss;" }' >$@
 
 $(O)/init/%.o: init/%.c $(T)/ready $(O)/compile
 	@echo "  CC      $<"
@@ -57,9 +62,9 @@ $(O)/gen/packed.o: $(O)/gen/packed.c $(T)/ready $(O)/compile
 	$(Q)$(CC) $(ALL_CFLAGS) -Iinit -MMD -MP -c -o $@ $<
 
 # The shipped unit files, compiled in, so that a boot needs nothing but the binary.
-$(O)/gen/packed.c: ci/pack init/unit/directives.def $(wildcard units/*) units
+$(O)/gen/packed.c: ci/pack init/base/texts.def init/unit/directives.def $(wildcard units/*) units
 	@mkdir -p $(@D)
-	$(Q)ci/pack init/unit/directives.def units/* >$@.tmp && mv $@.tmp $@
+	$(Q)ci/pack init/base/texts.def init/unit/directives.def units/* >$@.tmp && mv $@.tmp $@
 
 # How O was compiled and linked last. They change, and with them what depends on them, when that changes.
 $(O)/compile: export SAID := $(CC) $(ALL_CFLAGS)

@@ -37,6 +37,11 @@
 #define INDEX_MAX (100u << 10)
 #define INDEX_BYTES (INDEX_MAX * 28)      /* a unit file's name has 24 bytes on average, and NUL */
 
+/* What one verb on unit files deals with: preset-all names each of 5,000 units three times and tells of a link for
+ * each, 400 bytes in all; and the links of all .wants folders, which tell whether a unit is enabled. */
+#define INSTALL_BYTES (8u << 20)
+#define INSTALL_LINKS_BYTES (4u << 20)
+
 /* Drop-in files of one unit, and folders that may hold them: 9 folders x (name, template,
  * 4 dashes, type). */
 #define DROPINS_MAX 64
@@ -100,6 +105,10 @@
 
 /* Lines of the mount table that are read at once; the kernel allows 100,000 mounts. */
 #define MOUNTS_BYTES (1u << 20)
+
+/* What of a unit's name stands before each line of its log, with a blank: escaped paths are the long
+ * ones, and a record has room for 1,000 bytes. */
+#define LOG_UNIT_BYTES 128
 
 /* Environment of the manager that services inherit: systemd.setenv= and set-environment. */
 #define MANAGER_ENV_MAX 64

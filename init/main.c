@@ -13,9 +13,9 @@
  * pith itself only. */
 enum { IN_BIN = 3, WITH_LINK = 7 };
 static const char applet_names[] =
-    "systemctl\0systemd-tmpfiles\0systemd-sysusers\0halt\0poweroff\0reboot\0shutdown\0systemd-journald\0systemd-fsck\0systemd-remount-fs\0"
-    "systemd-sulogin-shell\0pith-mount\0pith-disklinks\0pith-shutdown\0"
-    "systemd-sysctl\0systemd-modules-load\0systemd-random-seed\0systemd-user-sessions\0links\0";
+    "systemctl\0systemd-tmpfiles\0systemd-sysusers\0halt\0poweroff\0reboot\0shutdown\0systemd-journald\0systemd-fsck\0"
+    "systemd-remount-fs\0systemd-sulogin-shell\0pith-mount\0pith-disklinks\0pith-shutdown\0pith-offline\0systemd-sysctl\0"
+    "systemd-modules-load\0systemd-random-seed\0systemd-user-sessions\0links\0";
 
 static int init_main(int argc, char **argv)
 {
@@ -29,9 +29,9 @@ static int init_main(int argc, char **argv)
 static int links_main(int argc, char **argv);
 
 static int (*const mains[])(int argc, char **argv) = {
-    systemctl_main, tmpfiles_main, sysusers_main, power_main, power_main, power_main, power_main, journal_main, fsck_main, remount_main,
-    sulogin_main, mount_main, disklinks_main, shutdown_main, sysctl_main, modules_main, seed_main, sessions_main,
-    links_main,
+    systemctl_main, tmpfiles_main, sysusers_main, power_main, power_main, power_main, power_main, journal_main, fsck_main,
+    remount_main, sulogin_main, mount_main, disklinks_main, shutdown_main, offline_main, sysctl_main, modules_main, seed_main,
+    sessions_main, links_main,
 };
 
 static int links_main(int argc, char **argv)

@@ -175,6 +175,21 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
 
 /* A table is one text: words, each with its NUL, an empty one at the end. The first stands for 0, each
  * other for one more than the word before; a word of digits is the number of the word behind it. */
+/* texts.c: packed texts, and those of texts.def by their number, an errno or one of these */
+enum text {
+    TEXT_NONE = 199,                     /* above every errno that has a text */
+#define T(number, text)
+#define N(name, text) TEXT_##name,
+#include "texts.def"
+#undef T
+#undef N
+};
+enum { TEXT_BYTES = 1024 };
+extern const char packed_texts[];                      /* made by ci/pack, like all that is packed */
+extern const u8 text_pairs[][2];
+const char *packed_text(int number);                       /* NULL: there is none; valid until the next call */
+char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
+
 const char *name_of(const char *table, i32 value);             /* NULL: unknown */
 int name_find(const char *table, struct str s, i32 *out);      /* 0, or -EINVAL */
 

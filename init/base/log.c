@@ -23,10 +23,10 @@ static void hand_on(const char *p, u32 n)
 {
     if (log_to.socket_fd >= 0 && sys_send(log_to.socket_fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
         return;
-    /* Without a journal: kmsg takes one record a write. */
+    /* Without a journal: kmsg takes one record a write, which nobody sees before the next if it has no newline. */
     struct str rest = { p, n }, line;
     while ((line = str_line(&rest, '\n')).p)
-        if (log_to.kmsg_fd < 0 || sys_write(log_to.kmsg_fd, line.p, line.n) < 0)
+        if (log_to.kmsg_fd < 0 || sys_write(log_to.kmsg_fd, line.p, line.n + 1) < 0)
             log_to.dropped++;
 }
 

@@ -459,6 +459,15 @@ static int put_escape(struct str *s, u32 flags, struct buf *out)
     return 0;
 }
 
+/* How much is neither quotes nor backslashes nor separators. None of these comes after the backslash in ASCII. */
+static size_t plain_length(struct str s, const char *separators)
+{
+    size_t n = 0;
+    while (n < s.n && (s.p[n] > '\\' || (!in_set(s.p[n], separators) && !in_set(s.p[n], "\"'\\"))))
+        n++;
+    return n;
+}
+
 /* Takes the first word of *rest into out, which it empties first: 1, 0 when there is none, -EINVAL
  * for an open quote or a bad escape (RELAX lets both pass), -E2BIG when out is too small. */
 int word_next(struct str *rest, const char *separators, u32 flags, struct buf *out)
@@ -473,9 +482,12 @@ int word_next(struct str *rest, const char *separators, u32 flags, struct buf *o
         *rest = s;
         return 0;
     }
-    while (s.n) {
-        char c = s.p[0];
-        if (!quote && in_set(c, separators))
+    for (;;) {
+        size_t plain = plain_length(s, separators);
+        buf_put(out, s.p, plain);
+        s = str_from(s, plain);
+        char c = s.n ? s.p[0] : 0;
+        if (!s.n || (!quote && in_set(c, separators)))
             break;
         s = str_from(s, 1);
         if (c == quote && quote) {

@@ -212,8 +212,15 @@ bool utf8_valid(struct str a)
 {
     for (size_t i = 0; i < a.n;) {
         u8 c = (u8)a.p[i];
-        if (c < 0x80) {
+        u64 eight;
+        if (c < 0x80) {                  /* most text is: eight at a time */
             i++;
+            while (a.n - i >= sizeof eight) {
+                memcpy(&eight, a.p + i, sizeof eight);
+                if (eight & 0x8080808080808080)
+                    break;
+                i += sizeof eight;
+            }
             continue;
         }
         u32 more = c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2

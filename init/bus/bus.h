@@ -107,6 +107,7 @@ void conn_message_done(u32 n);           /* of n bytes: gives back the pages of 
 
 /* One connection a process. What a reply points to stays valid until the next call. */
 int client_connect(const char *path);    /* 0 or a negative errno */
+int client_talk_on(int connected);        /* the same, on a socket that leads to one already */
 struct bus_out client_begin(const char *path, const char *iface, const char *member, const char *signature);
 /* Sends what was begun and waits for its answer: 0; -EREMOTEIO: the reply is an error message; or
  * another negative errno: the connection is gone. Signals that come meanwhile are kept. */

@@ -72,24 +72,28 @@ static int read_auth_line(struct buf *line)
 int client_connect(const char *path)
 {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
+    if (!z_copy(to.sun_path, sizeof to.sun_path, str_of(path)))
+        return -ENAMETOOLONG;
+    int new = sys_socket(AF_UNIX, SOCK_STREAM, 0);
+    if (new < 0)
+        return new;
+    int r = sys_connect(new, (const void *)&to, sizeof to);
+    return r < 0 ? r : client_talk_on(new);
+}
+
+int client_talk_on(int connected)
+{
     BUF(hello, 128);
     BUF(uid, 16);
     BUF(line, 256);
-    if (!z_copy(to.sun_path, sizeof to.sun_path, str_of(path)))
-        return -ENAMETOOLONG;
-    fd = sys_socket(AF_UNIX, SOCK_STREAM, 0);
-    if (fd < 0)
-        return fd;
-    int r = sys_connect(fd, (const void *)&to, sizeof to);
-    if (r < 0)
-        return r;
+    fd = connected;
     buf_u64(&uid, sys_geteuid());
     buf_c(&hello, 0);
     buf_z(&hello, "AUTH EXTERNAL ");
     for (u32 i = 0; i < uid.n; i++)
         buf_fmt(&hello, "%02x", (u8)uid.p[i]);
     buf_z(&hello, "\r\nBEGIN\r\n");
-    r = send_all(hello.p, hello.n);
+    int r = send_all(hello.p, hello.n);
     if (r == 0)
         r = read_auth_line(&line);
     return r == 0 && !str_starts((struct str){ line.p, line.n }, "OK") ? -EACCES : r;

@@ -3,6 +3,8 @@
  * Calls to PID 1 and what comes back: errors, properties, lists of units; names from the command line. */
 #include "client.h"
 
+#include <sys/socket.h>
+
 struct bus_msg reply;
 const char *call_error, *call_error_name;
 
@@ -12,14 +14,33 @@ bool is_booted(void)
     return sys_stat("/run/systemd/system", &st) == 0;
 }
 
+/* With --root= a child of ours answers in PID 1's place, for that tree. */
+static int connect_offline(void)
+{
+    BUF(number, 16);
+    int pair[2], r = sys_socketpair(AF_UNIX, SOCK_STREAM, pair);
+    pid_t pid = r < 0 ? r : sys_fork();
+    if (pid == 0) {
+        buf_u64(&number, (u64)pair[1]);
+        char *argv[] = { "pith-offline", (char *)search_root, buf_end(&number), NULL };
+        (void)sys_keep_on_exec(pair[1], true);
+        (void)sys_execve("/proc/self/exe", argv, client_environment);
+        sys_exit(1);
+    }
+    if (pid < 0)
+        return pid;
+    sys_close(pair[1]);
+    return client_talk_on(pair[0]);
+}
+
 bool bus_is_there(void)
 {
     static int connected = 1;            /* 1: not tried yet */
     if (connected > 0)
-        connected = client_connect(BUS_SOCKET);
+        connected = args.root ? connect_offline() : client_connect(BUS_SOCKET);
     if (connected == 0)
         return true;
-    if (!is_booted()) {
+    if (!args.root && !is_booted()) {
         complain("System has not been booted with systemd or pith as init system (PID 1). Can't operate.");
         connected = -EHOSTDOWN;
     }
@@ -217,6 +238,22 @@ static int resolve_globs(const char *const *globs, u32 n)
     return 0;
 }
 
+/* One operand that is no pattern and no path; what had to be escaped is told. 0, or 1: told. */
+static int mangle(const char *given, const char *suffix, const char *operation, struct buf *name)
+{
+    int r = unit_name_mangle(str_of(given), false, suffix, name);
+    if (r < 0)
+        return failed(operation ? z_fmt("mangle unit name or path '%s'", given) : "mangle name", r);
+    bool escaped = r > 0 && strstr(buf_end(name), "\\x") && !strstr(given, "\\x"), glob = strpbrk(given, "*?[") && operation;
+    u32 added = unit_type_of(str_of(given)) < 0 ? (u32)strlen(suffix) : 0;
+    if (escaped && glob && !args.quiet)
+        complain("Glob pattern passed %s, but globs are not supported for this.", operation);
+    if (escaped && !args.quiet)
+        complain("Invalid unit name \"%s\" escaped as \"%.*s\"%s.", given, (int)(name->n - added), name->p,
+                 glob ? "" : " (maybe you should use systemd-escape?)");
+    return 0;
+}
+
 int names_take(int argc, char **argv, const char *suffix, bool globs)
 {
     static const char *patterns[NAMES_GIVEN_MAX];
@@ -226,19 +263,48 @@ int names_take(int argc, char **argv, const char *suffix, bool globs)
     names.expanded = false;
     for (int i = 1; i < argc; i++) {
         BUF(name, UNIT_NAME_BYTES);
-        int r = unit_name_mangle(str_of(argv[i]), globs, suffix, &name);
-        if (r < 0)
-            return failed("mangle name", r);
-        const char *text = buf_end(&name);
         if (i == NAMES_GIVEN_MAX)
             return too_many();
-        if (r > 0 && !args.quiet && strstr(text, "\\x") && !strstr(argv[i], "\\x"))
-            complain("Invalid unit name \"%s\" escaped as \"%s\" (maybe you should use systemd-escape?).", argv[i], text);
-        (void)name_add(text);
-        if (globs && strpbrk(text, "*?["))
+        bool pattern = globs && strpbrk(argv[i], "*?[");
+        int r = pattern ? unit_name_mangle(str_of(argv[i]), true, suffix, &name) : mangle(argv[i], suffix, NULL, &name);
+        if (r < 0)
+            return failed("mangle name", r);
+        if ((r > 0 && !pattern) || name_add(buf_end(&name)))
+            return 1;
+        if (globs && strpbrk(name.p, "*?["))
             patterns[patterns_n++] = names.name[--names.n];
     }
     return resolve_globs(patterns, patterns_n);
+}
+
+const char *absolute(const char *path)
+{
+    char cwd[PATH_BYTES];
+    struct buf *simple = z_buf();
+    const char *whole = path;
+    if (*path != '/' && sys_readlinkat(AT_FDCWD, "/proc/self/cwd", cwd, sizeof cwd) > 0)
+        whole = z_fmt("%s/%s", cwd, path);
+    path_simplify(str_of(whole), false, simple);
+    return buf_end(simple);
+}
+
+int names_take_files(int argc, char **argv, const char *suffix, const char *operation)
+{
+    names.n = 0;
+    names_arena.used = 1;
+    for (int i = 1; i < argc; i++) {
+        BUF(name, UNIT_NAME_BYTES);
+        if (strchr(argv[i], '/') && STREQ(suffix, ".service")) {       /* a target is no path */
+            if (name_add(absolute(argv[i])))
+                return 1;
+            continue;
+        }
+        if (mangle(argv[i], suffix, operation, &name))
+            return 1;
+        if (name_add(buf_end(&name)))
+            return 1;
+    }
+    return 0;
 }
 
 int names_each(int (*fn)(const char *unit, bool first))

@@ -30,6 +30,7 @@ void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
 int failed(const char *what, int r);                 /* "Failed to WHAT: " and the negative errno in words; returns 1 */
 bool is_utf8(void);
+bool is_terminal(int fd);
 u32 out_columns(void);                       /* UINT32_MAX when nobody looks, and with --full */
 
 /* A table: cells are added row by row, texts stay their owner's until it is printed. */
@@ -58,7 +59,7 @@ struct args {
     bool cat_config, create, clean, remove, boot, strict, inline_lines, default_prefixes;
     struct list prefixes, exclude_prefixes;
     const char *replace;
-    const char *job_mode, *signal, *whom, *root, *lines, *message, *reboot_argument;
+    const char *job_mode, *signal, *whom, *root, *lines, *preset_mode, *message, *reboot_argument;
     const char *ignored_text;            /* from here on: what says nothing to us, and is no part of the help */
     bool ignored;
 };
@@ -129,6 +130,9 @@ enum { NAMES_GIVEN_MAX = 1024 };
 struct names { const char *name[NAMES_GIVEN_MAX]; u32 n; bool expanded; };
 extern struct names names;
 int names_take(int argc, char **argv, const char *suffix, bool globs);       /* 0 or 1: told */
+/* The same of verbs on unit files, which may be paths; `operation`: what they are for, as a complaint has it. */
+int names_take_files(int argc, char **argv, const char *suffix, const char *operation);
+const char *absolute(const char *path);      /* and simple; made with z_fmt() */
 int names_each(int (*fn)(const char *unit, bool first));     /* the first status that is not 0 */
 
 /* ---- jobs.c -------------------------------------------------------------------------------- */
@@ -145,9 +149,12 @@ verb_fn verb_list_units, verb_list_unit_files, verb_list_jobs, verb_list_depende
     verb_job, verb_is_active, verb_is_failed, verb_is_system_running, verb_kill,            /* jobs.c */
     verb_reset_failed, verb_daemon_reload, verb_cancel,
     verb_power, verb_switch_root,                                                           /* power.c */
-    verb_files, verb_is_enabled, verb_get_default, verb_set_default, verb_cat;              /* files.c */
+    verb_files, verb_is_enabled, verb_get_default, verb_set_default, verb_preset_all,       /* files.c */
+    verb_add_dependency, verb_cat, verb_edit;                                               /* edit.c */
+int sysv_files(const char *verb);            /* sysv.c: takes the scripts out of `names`; negative: told; 1: enabled */
+extern const char preset_mode_names[];
 int cat_files(u32 n);                        /* those of conf_files_find(), with their paths; 0 or 1: told */
-void status_log(const char *unit, u32 main_pid, usec since);     /* the last lines it wrote: kmsg.c */
+void status_log(const char *unit, usec since);                   /* its last lines: kmsg.c */
 enum glyph active_glyph(const char *active, enum ink *i);
 const char *code_name(i32 code);             /* of CLD_EXITED and its kin */
 

@@ -49,9 +49,7 @@ static void unit_legend(u32 n, bool jobs)
 {
     bool all = args.all || list_has(&args.states, "inactive"), some = !all && args.states.n;
     if (n)
-        out("\nLOAD   = Reflects whether the unit definition was properly loaded.\n"
-            "ACTIVE = The high-level unit activation state, i.e. generalization of SUB.\n"
-            "SUB    = The low-level unit activation state, values depend on unit type.\n");
+        out("\n%s\n", packed_text(TEXT_LEGEND));
     if (jobs)
         out("JOB    = Pending job for the unit.\n\n");
     out("%c%u loaded units listed.\1%s\n", some ? PLAIN : n ? BOLD : RED, n,
@@ -129,7 +127,9 @@ static u32 collect_files(int argc, char **argv)
         if (e->kind == ENTRY_DIR || !unit_name_valid(str_of(name)) || index_find(str_of(name)) != e || !type_wanted(name)
             || !matches(argc, argv, name))
             continue;
-        int state = install_state(str_of(name));
+        int state = install_state(name);
+        if (state == -EISDIR)
+            continue;
         if (state < 0)
             state = FILE_BAD;
         if (!args.states.n || list_has(&args.states, name_of(file_state_names, state)))
@@ -149,19 +149,19 @@ int verb_list_unit_files(int argc, char **argv)
     for (u32 i = 0; i < n; i++) {
         i8 state = files[i].state;
         u32 s = BIT(state);
-        bool preset = file_has_preset(state);
+        const char *preset = install_preset(files[i].name, state);
         bool good = s & (BIT(FILE_ENABLED) | BIT(FILE_ALIAS));
         bool bad = s & (BIT(FILE_MASKED) | BIT(FILE_MASKED_RUNTIME) | BIT(FILE_DISABLED) | BIT(FILE_BAD));
         grid_cell(files[i].name, PLAIN);
         grid_cell(name_of(file_state_names, state), good ? GREEN : bad ? RED : PLAIN);
-        grid_cell(preset ? "enabled" : "-", preset ? GREEN : GREY);
+        grid_cell(*preset ? preset : "-", !*preset ? GREY : *preset == 'e' ? GREEN : RED);
         grid_cell(files[i].compact ? "/etc/units" : "", PLAIN);
         compact |= files[i].compact;
     }
     grid_print(compact ? 0 : BIT(3));
     if (!args.no_legend)
         out("\n%u unit files listed.\n", n);
-    return 0;
+    return !n;
 }
 
 /* ---- dependencies -------------------------------------------------------------------------- */

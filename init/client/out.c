@@ -19,10 +19,10 @@ const char *env_of(const char *name)
 
 /* ---- what the terminal can ------------------------------------------------------------------ */
 
-static bool on_terminal(void)
+bool is_terminal(int fd)
 {
     struct termios t;
-    return sys_ioctl(1, TCGETS, &t) == 0;
+    return sys_ioctl(fd, TCGETS, &t) == 0;
 }
 
 static bool has_colours(void)
@@ -30,7 +30,7 @@ static bool has_colours(void)
     static bool known, on;
     const char *term = env_of("TERM");
     if (!known && parse_bool(str_of(env_of("SYSTEMD_COLORS")), &on) < 0)
-        on = on_terminal() && !env_of("NO_COLOR") && !(term && STREQ(term, "dumb"));
+        on = is_terminal(1) && !env_of("NO_COLOR") && !(term && STREQ(term, "dumb"));
     known = true;
     return on;
 }
@@ -51,7 +51,7 @@ u32 out_columns(void)
     const char *given = env_of("COLUMNS");
     struct winsize size = { 0 };
     u64 n = 0;
-    if (args.full || !on_terminal())
+    if (args.full || !is_terminal(1))
         return UINT32_MAX;
     if (given && decimal(given, &n) && n)
         return (u32)n;

@@ -48,7 +48,7 @@ static int go_down(const char *verb)
     if (args.dry_run)
         return 0;
     if (!bus_is_there())
-        return complain("It is possible to perform action directly, see discussion of --force --force in man:systemctl(1).");
+        return complain("%s", packed_text(TEXT_BY_FORCE));
     if (args.message)
         (void)complain("%s", args.message);
     if (known && args.force)

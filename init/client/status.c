@@ -119,6 +119,8 @@ static void put_cgroup(const char *path, u32 blanks)
 static void put_file(const char *path)
 {
     const char *state = prop_text("UnitFileState"), *preset = prop_text("UnitFilePreset");
+    if (z_in("alias\0static\0generated\0transient\0", state))
+        preset = "";                     /* says nothing there */
     out(*state ? " (%s; %c%s\1%s%s)" : " (%s)", path,
         STREQ(state, "enabled") ? GREEN : STREQ(state, "disabled") ? YELLOW : PLAIN, state, *preset ? "; preset: " : "", preset);
 }
@@ -296,7 +298,7 @@ static int status_one(const char *unit, bool first)
     if (error)
         out("      Error: %lu (%s)\n", (unsigned long)error, strerror((int)error));
     put_resources(running || control);
-    status_log(unit, (u32)prop_number("ExecMainPID"), prop_number("InactiveExitTimestampMonotonic"));
+    status_log(id, prop_number("InactiveExitTimestampMonotonic"));
     return z_in(UP, active) ? 0 : 3;
 }
 

@@ -10,6 +10,7 @@
     O(FLAG, 0, "reverse", reverse) O(FLAG, 0, "after", after) O(FLAG, 0, "before", before) O(FLAG, 'q', "quiet", quiet) \
     O(FLAG, 0, "no-block", no_block) O(FLAG, 0, "wait", wait) O(FLAG, 0, "now", now) O(TEXT, 0, "job-mode", job_mode) \
     O(FLAG, 0, "runtime", runtime) O(TEXT, 0, "root", root) O(FLAG, 0, "no-reload", no_reload) O(COUNT, 'f', "force", force) \
+    O(TEXT, 0, "preset-mode", preset_mode) \
     O(TEXT, 's', "signal", signal) O(TEXT, 0, "kill-whom", whom) O(TEXT, 0, "kill-who", whom) O(TEXT, 'n', "lines", lines) \
     O(FLAG, 0, "dry-run", dry_run) O(TEXT, 0, "message", message) O(TEXT, 0, "reboot-argument", reboot_argument) \
     O(FLAG, 0, "show-types", ignored) O(FLAG, 'i', "ignore-inhibitors", ignored) \
@@ -20,21 +21,22 @@
 static const struct options options = OPTIONS_OF(SYSTEMCTL_OPTIONS);
 
 /* BUS: needs PID 1, and is called when it was reached. NAMES: its operands are units (a service where no
- * type is said), found in `names`. ROOT: works on files, also with --root=, and patterns are nothing there. */
-enum { BUS = 1, NAMES = 2, ROOT = 4 };
+ * type is said), found in `names`. ROOT: works on files, also with --root=. TREE: the same, of a manager that knows
+ * the units of that tree. */
+enum { BUS = 1, NAMES = 2, ROOT = 4, TREE = 8 };
 
 /* Lines of the help: verbs that one function does, and how many operands they take. */
 #define VERBS(V) \
     V("list-units [PATTERN...]", verb_list_units, BUS) \
     V("list-unit-files [PATTERN...]", verb_list_unit_files, ROOT) \
     V("list-jobs [PATTERN...]", verb_list_jobs, BUS) \
-    V("list-dependencies [UNIT...]", verb_list_dependencies, BUS) \
+    V("list-dependencies [UNIT...]", verb_list_dependencies, BUS | TREE) \
     V("status [UNIT|PID...]", verb_status, BUS) \
-    V("show [UNIT...]", verb_show, BUS | NAMES) \
-    V("cat UNIT...", verb_cat, BUS | NAMES) \
+    V("show [UNIT...]", verb_show, BUS | NAMES | TREE) \
+    V("cat UNIT...", verb_cat, BUS | NAMES | TREE) \
     V("is-active UNIT...", verb_is_active, BUS | NAMES) \
     V("is-failed UNIT...", verb_is_failed, BUS | NAMES) \
-    V("is-enabled UNIT...", verb_is_enabled, ROOT | NAMES) \
+    V("is-enabled UNIT...", verb_is_enabled, ROOT) \
     V("is-system-running", verb_is_system_running, ROOT) \
     V("start|stop|restart|reload|try-restart|reload-or-restart|try-reload-or-restart UNIT...", verb_job, 0) \
     V("reload-or-try-restart|force-reload|condrestart|condreload|condstop UNIT...", verb_job, 0) \
@@ -42,7 +44,11 @@ enum { BUS = 1, NAMES = 2, ROOT = 4 };
     V("kill UNIT...", verb_kill, BUS | NAMES) \
     V("reset-failed [UNIT...]", verb_reset_failed, BUS | NAMES) \
     V("cancel [JOB...]", verb_cancel, BUS) \
-    V("enable|disable|reenable|mask|unmask UNIT...", verb_files, ROOT | NAMES) \
+    V("enable|disable|reenable|preset|mask|unmask|revert UNIT...", verb_files, ROOT) \
+    V("link PATH...", verb_files, ROOT) \
+    V("preset-all", verb_preset_all, ROOT) \
+    V("add-wants|add-requires TARGET UNIT...", verb_add_dependency, ROOT) \
+    V("edit UNIT...", verb_edit, BUS | NAMES | TREE) \
     V("get-default", verb_get_default, ROOT) \
     V("set-default TARGET", verb_set_default, ROOT) \
     V("daemon-reload", verb_daemon_reload, 0) \
@@ -67,8 +73,40 @@ static void help(void)
     out("\nSee the systemctl(1) man page for details.\n");
 }
 
+const char preset_mode_names[] = "full\0enable-only\0disable-only\0";
+
+/* Those of a table of names, below a heading that says what they are. */
+static void put_words(const char *heading, const char *what, const char *words)
+{
+    if (!args.no_legend)
+        out(heading, what);
+    for (EACH(word, words))
+        if (*word > '9')                 /* not a number */
+            out("%s\n", word);
+}
+
+/* -t help and --state=help */
+static bool words_listed(void)
+{
+    static const char *const lists[] = { load_names, active_names, file_state_names, device_states, mount_states,
+                                         service_states, simple_states, swap_states, simple_states };
+    u32 i = 0;
+    if (list_has(&args.types, "help")) {
+        put_words("Available unit types:\n", "", type_names);
+        return true;
+    }
+    if (!list_has(&args.states, "help"))
+        return false;
+    for (EACH(what, "load\0active\0file\0device\0mount\0service\0slice\0swap\0target\0")) {
+        put_words(i < 3 ? &"\nAvailable unit %s states:\n"[!i] : "\nAvailable %s unit substates:\n", what, lists[i]);
+        i++;
+    }
+    return true;
+}
+
 static bool args_ok(void)
 {
+    u64 n;
     if (args.failed)
         args.states.items[args.states.n++] = "failed";
     if (args.values.n) {
@@ -78,11 +116,25 @@ static bool args_ok(void)
     args.no_legend |= args.quiet;
     for (u32 i = 0; i < args.types.n; i++)
         if (unit_type_of(str_of(z_fmt("x.%s", args.types.items[i]))) < 0) {
-            complain("Unknown unit type or load state '%s'.", args.types.items[i]);
+            complain("Unknown unit type or load state '%s'.\nUse -t help to see a list of allowed values.", args.types.items[i]);
             return false;
         }
-    if (args.root)
-        search_root = STREQ(args.root, "/") ? "" : args.root;
+    i32 mode;
+    if (args.preset_mode && name_find(preset_mode_names, str_of(args.preset_mode), &mode) < 0) {
+        complain("Failed to parse preset mode: %s.", args.preset_mode);
+        return false;
+    }
+    if (args.root && *args.root) {
+        static char root[PATH_BYTES];
+        z_copy(root, sizeof root, str_of(absolute(args.root)));
+        search_root = STREQ(root, "/") ? "" : root;
+    }
+    if (args.root && !*args.root)
+        args.root = NULL;
+    if (args.lines && (!decimal(args.lines, &n) || n > UINT32_MAX)) {
+        complain("Failed to parse lines '%s'", args.lines);
+        return false;
+    }
     return true;
 }
 
@@ -109,13 +161,13 @@ static int run_verb(int argc, char **argv)
         return complain("Unknown command verb %s.", argv[0]);
     u8 flags = verb_flags[v];
     int most = *operands ? strchr(operands + 1, ' ') ? 2 : 1 : 0;
-    if (argc == 1 && *operands && operands[1] != '[')
+    if ((argc == 1 && *operands && operands[1] != '[') || (argc == 2 && most == 2 && !strchr(operands, '[')))
         return complain("Too few arguments.");
     if (argc - 1 > most && !strstr(operands, "..."))
         return complain("Too many arguments.");
-    if (args.root && !(flags & ROOT))
+    if (args.root && !(flags & (ROOT | TREE)))
         return complain("Verb '%s' cannot be used with --root= or --image=.", argv[0]);
-    if ((flags & BUS && !bus_is_there()) || (flags & NAMES && names_take(argc, argv, ".service", !(flags & ROOT))))
+    if ((flags & BUS && !bus_is_there()) || (flags & NAMES && names_take(argc, argv, ".service", true)))
         return 1;
     return verb_fns[v](argc, argv);
 }
@@ -125,10 +177,14 @@ int systemctl_main(int argc, char **argv)
     char *no_verb[] = { "list-units", NULL };
     int status = 0;
     log_to.stderr_fd = 2;
-    log_to.max = LOG_WARNING;
-    if (options_parse(&options, &argc, argv) < 0 || !args_ok())
+    log_to.max = LOG_NOTICE;
+    if (options_parse(&options, &argc, argv) < 0)
         return 1;
-    if (args.help)
+    if (words_listed())
+        ;
+    else if (!args_ok())
+        status = 1;
+    else if (args.help)
         help();
     else if (args.version)
         out("systemd 252 (pith)\n");

@@ -28,6 +28,7 @@ enum spawn_flags {
     SPAWN_IDLE = BIT(3),                 /* wait for quiet before execve (Type=idle) */
     SPAWN_NOTIFY = BIT(4),               /* $NOTIFY_SOCKET */
     SPAWN_HEAVY = BIT(5),                /* do not wait for a slot */
+    SPAWN_NEW_CGROUP = BIT(6),           /* most likely its cgroup is not there */
 };
 
 enum step {

@@ -107,7 +107,7 @@ static int open_cgroup(const struct spawn *s, u64 *flags)
 {
     if (!s->cgroup[0] || !exec_cgroups)
         return -1;
-    int fd = cgroup_open(s->cgroup);
+    int fd = s->flags & SPAWN_NEW_CGROUP ? -ENOENT : cgroup_open(s->cgroup);
     if (fd == -ENOENT && cgroup_make(s->cgroup) >= 0)
         fd = cgroup_open(s->cgroup);
     if (fd >= 0)

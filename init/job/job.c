@@ -8,8 +8,6 @@ u8 unit_active[UNITS_MAX];
 struct job jobs[UNITS_MAX];
 u32 jobs_n, jobs_fresh, jobs_failed;
 
-const char active_names[] =
-    "inactive\0failed\0active\0reloading\0activating\0deactivating\0";
 const char job_type_names[] =
     "start\0verify-active\0stop\0reload\0restart\0nop\0try-restart\0try-reload\0reload-or-start\0";
 const char job_result_names[] =

@@ -12,7 +12,6 @@
 
 /* In this order each of the questions below is one range. */
 enum active { INACTIVE, FAILED, ACTIVE, RELOADING, ACTIVATING, DEACTIVATING, ACTIVE_STATES };
-extern const char active_names[];
 
 /* Of each unit; written by set_state() (kind/kind.c) alone. */
 extern u8 unit_active[UNITS_MAX];

@@ -527,8 +527,7 @@ static int check_unit(unit_id unit)
             tr_id victim = less_wanted(a, b);
             if (!victim)
                 return fail(-EDEADLK, "TransactionJobsConflicting",
-                            "Transaction contains conflicting jobs '%s' and '%s' for %s. Probably contradicting "
-                            "requirement dependencies configured.", job_name(tr[a].type), job_name(tr[b].type),
+                            packed_text(TEXT_CONFLICT), job_name(tr[a].type), job_name(tr[b].type),
                             unit_name(unit));
             delete_job(victim, true);
             return -EAGAIN;
@@ -573,7 +572,7 @@ static int check_destructive(int mode)
         if (tr[j].dead || !contradicts_installed(j) || (mode != MODE_FAIL && !installed->irreversible))
             continue;
         return fail(-EDEADLK, "TransactionIsDestructive",
-                    "Transaction for %s/%s is destructive (%s has '%s' job queued, but '%s' is included in transaction).",
+                    packed_text(TEXT_DESTRUCTIVE),
                     unit_name(tr[anchor].unit), job_name(tr[anchor].type), unit_name(tr[j].unit),
                     job_name(installed->type), job_name(tr[j].type));
     }

@@ -2,10 +2,12 @@
  *
  * Until the journal has files of its own, the kernel's log is where lines are kept: what services
  * write to their stdout and stderr arrives here on a stream each (systemd's stdout protocol), PID 1's
- * own lines on descriptor 3, and each goes to /dev/kmsg with the name of who said it. A slow console
- * slows this process, nobody else. Without /dev/kmsg (a container) lines go to the console. */
+ * own lines on descriptor 3, and each goes to /dev/kmsg as "name[pid] unit: text", so that `systemctl
+ * status` finds all lines of a unit, whoever of it wrote them. A slow console slows this process, nobody
+ * else. Without /dev/kmsg (a container) lines go to the console. */
 #include "journal.h"
 #include "../base/base.h"
+#include "../limits.h"
 #include "../sys.h"
 
 #include <sys/epoll.h>
@@ -13,8 +15,8 @@
 
 enum { LOG_FD = 3, LISTEN_FD = 4 };
 
-/* What a stream begins with, a line each. All but these four make no difference here. */
-enum { IDENT, PRIORITY = 2, LEVEL_PREFIX, TO_CONSOLE = 6, HEADER_LINES };
+/* What a stream begins with, a line each. All but these make no difference here. */
+enum { IDENT, UNIT_ID, PRIORITY, LEVEL_PREFIX, TO_CONSOLE = 6, HEADER_LINES };
 
 /* One stream a process: 4,096 services with one each. A line that is not complete waits in one of
  * a few buffers; when all are taken the oldest part of a line is written as a line. */
@@ -27,7 +29,8 @@ struct stream {
     u32 pid;
     u16 line;                            /* buffer + 1 of its incomplete line */
     u8 header[HEADER_LINES], header_n;   /* the numbers of its header lines; how many were read */
-    char ident[40];
+    bool root;                           /* who connected is: its word on the unit counts */
+    char ident[40], unit[LOG_UNIT_BYTES];        /* unit: with a blank before it, or "" */
 };
 static struct stream streams[STREAMS_MAX];
 static u32 streams_n;                    /* high-water mark */
@@ -38,27 +41,27 @@ static int epoll = -1, kmsg = -1, console = -1;
 
 /* ---- writing lines ------------------------------------------------------------------------- */
 
-static void write_line(u32 priority, const char *ident, u32 pid, struct str text, bool to_console)
+static ssize_t write_line(int fd, const struct stream *s, u32 priority, struct str text)
 {
-    BUF(out, LINE_BYTES + 128);
-    buf_fmt(&out, "<%u>", priority);
-    u32 skip = out.n;
-    buf_fmt(&out, "%s[%u]: ", ident, pid);
+    BUF(out, LINE_BYTES + 128 + LOG_UNIT_BYTES);
+    if (fd == kmsg)
+        buf_fmt(&out, "<%u>", priority);
+    buf_fmt(&out, "%s[%u]%s: ", s->ident, s->pid, fd == kmsg ? s->unit : "");
     buf_str(&out, text);
     buf_c(&out, '\n');
     /* The kernel's limit for one record is about 1,000 bytes. */
-    if ((text.n && (kmsg < 0 || sys_write(kmsg, out.p, MIN(out.n, 960u)) < 0)) || to_console)
-        (void)sys_write(console, out.p + skip, out.n - skip);
+    return sys_write(fd, out.p, fd == kmsg ? MIN(out.n, 960u) : out.n);
 }
 
-static void put_line(struct stream *s, struct str text)
+static void put_line(const struct stream *s, struct str text)
 {
     u32 priority = s->header[PRIORITY];
     if (s->header[LEVEL_PREFIX] && text.n > 2 && text.p[0] == '<' && text.p[1] >= '0' && text.p[1] <= '7' && text.p[2] == '>') {
         priority = (priority & ~7u) | (u32)(text.p[1] - '0');
         text = str_from(text, 3);
     }
-    write_line(priority, s->ident, s->pid, text, s->header[TO_CONSOLE]);
+    if ((text.n && write_line(kmsg, s, priority, text) < 0) || s->header[TO_CONSOLE])
+        (void)write_line(console, s, priority, text);
 }
 
 /* ---- streams ------------------------------------------------------------------------------- */
@@ -70,8 +73,14 @@ static void take_line(struct stream *s, struct str line)
         put_line(s, line);
         return;
     }
+    /* "[" is where the name ends for who reads the log. */
     if (s->header_n == IDENT)
-        z_copy(s->ident, sizeof s->ident, str_cut(line.n ? line : S("unknown"), sizeof s->ident - 1));
+        z_copy(s->ident, sizeof s->ident, str_cut(str_cut(line.n ? line : S("unknown"), (size_t)str_find(line, '[')),
+                                                  sizeof s->ident - 1));
+    if (s->header_n == UNIT_ID && line.n && s->root) {
+        s->unit[0] = ' ';
+        z_copy(s->unit + 1, sizeof s->unit - 1, str_cut(line, sizeof s->unit - 2));
+    }
     (void)parse_u64(line, 10, &v);
     s->header[s->header_n++] = (u8)v;
 }
@@ -152,13 +161,13 @@ static void accept_streams(void)
             return;
         struct stream *s = free_stream();
         if (!s) {
-            write_line(LOG_ERR | 3 << 3, "pith-journal", 1,
-                       S("Limit STREAMS_MAX reached: a service's output is not read."), false);
+            struct stream own = { .pid = 1, .ident = "pith-journal", .header[PRIORITY] = LOG_ERR | 3 << 3 };
+            put_line(&own, S("Limit STREAMS_MAX reached: a service's output is not read."));
             sys_close(fd);
             return;
         }
         (void)sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size);
-        *s = (struct stream){ .fd = fd, .pid = (u32)cred.pid, .header[PRIORITY] = LOG_INFO | 3 << 3 };
+        *s = (struct stream){ .fd = fd, .pid = (u32)cred.pid, .root = !cred.uid, .header[PRIORITY] = LOG_INFO | 3 << 3 };
         (void)sys_epoll_ctl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN, (u64)(s - streams) + 16);
         read_stream(s);
     }
@@ -169,16 +178,16 @@ static void read_log(void)
 {
     static char data[8192];
     for (u32 i = 0; i < 64; i++) {
-        ssize_t n = sys_recv(LOG_FD, data, sizeof data, MSG_DONTWAIT);
+        ssize_t n = sys_recv(LOG_FD, data, sizeof data - 1, MSG_DONTWAIT);
         if (n <= 0)
             return;
         struct str rest = { data, (size_t)n }, line;
         while ((line = str_line(&rest, '\n')).p) {
-            if (kmsg >= 0 && sys_write(kmsg, line.p, line.n) >= 0)
+            /* With its newline: a record without one stays open, and nobody sees it before the next. */
+            if (kmsg >= 0 && sys_write(kmsg, line.p, line.n + 1) >= 0)
                 continue;
             struct str text = str_from(line, (size_t)MAX(str_find(line, '>') + 1, 0));
-            (void)sys_write(console, text.p, text.n);
-            (void)sys_write(console, "\n", 1);
+            (void)sys_write(console, text.p, text.n + 1);
         }
     }
 }

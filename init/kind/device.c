@@ -4,8 +4,6 @@
 #include "kind.h"
 
 const u8 device_active[] = { [DV_DEAD] = INACTIVE, [DV_TENTATIVE] = ACTIVATING, [DV_PLUGGED] = ACTIVE };
-const char device_states[] = "dead\0tentative\0plugged\0";
-
 int device_step(unit_id id, const struct event *e)
 {
     struct runtime *rt = RT(id);

@@ -159,8 +159,6 @@ int device_step(unit_id id, const struct event *e);
 int simple_step(unit_id id, const struct event *e);
 int unsupported_step(unit_id id, const struct event *e);
 extern const u8 service_active[], mount_active[], device_active[], simple_active[];
-extern const char service_states[], mount_states[], swap_states[], device_states[], simple_states[];
-
 enum service_state { SV_DEAD, SV_CONDITION, SV_START_PRE, SV_START, SV_START_POST, SV_RUNNING, SV_EXITED,
                      SV_RELOAD, SV_STOP, SV_STOP_WATCHDOG, SV_STOP_SIGTERM, SV_STOP_SIGKILL, SV_STOP_POST,
                      SV_FINAL_WATCHDOG, SV_FINAL_SIGTERM, SV_FINAL_SIGKILL, SV_FAILED, SV_AUTO_RESTART,

@@ -12,10 +12,6 @@ const u8 mount_active[] = {
     [MT_REMOUNTING_SIGKILL] = RELOADING, [MT_UNMOUNTING_SIGTERM] = DEACTIVATING,
     [MT_UNMOUNTING_SIGKILL] = DEACTIVATING, [MT_FAILED] = FAILED,
 };
-const char mount_states[] = "dead\0mounting\0mounting-done\0mounted\0remounting\0unmounting\0remounting-sigterm\0"
-    "remounting-sigkill\0unmounting-sigterm\0unmounting-sigkill\0failed\0";
-const char swap_states[] = "dead\0activating\0activating-done\0active\0" "5\0deactivating\0" "8\0deactivating-sigterm\0"
-    "deactivating-sigkill\0failed\0";
 _Static_assert(MOUNT_STATES == MT_FAILED + 1, "a state is missing above");
 
 static bool is_swap(unit_id id) { return UNIT(id)->type == UNIT_SWAP; }

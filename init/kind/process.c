@@ -146,6 +146,8 @@ pid_t run_command(unit_id id, struct spawn *s)
     s->unit = id;
     memcpy(s->invocation, rt->invocation, sizeof s->invocation);
     cgroup_of(id, s->cgroup, sizeof s->cgroup);
+    if (!rt->has_cgroup)
+        s->flags |= SPAWN_NEW_CGROUP;
     bool turn = id == waiting_turn;
     if ((turn || waiting_first) && spawn_waiting_since && sys_now() - spawn_waiting_since > 100 * USEC_MS)
         s->flags |= SPAWN_HEAVY;         /* the slots hang in execve: do without */

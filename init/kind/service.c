@@ -12,10 +12,6 @@ const u8 service_active[] = {
     [SV_FINAL_SIGTERM] = DEACTIVATING, [SV_FINAL_SIGKILL] = DEACTIVATING, [SV_FAILED] = FAILED,
     [SV_AUTO_RESTART] = ACTIVATING,
 };
-const char service_states[] = "dead\0condition\0start-pre\0start\0start-post\0running\0exited\0reload\0stop\0"
-    "stop-watchdog\0stop-sigterm\0stop-sigkill\0stop-post\0final-watchdog\0final-sigterm\0final-sigkill\0failed\0"
-    "auto-restart\0";
-
 /* States that end by themselves: the list of commands that runs, or the signal that was sent, and what
  * follows. The two ways down, stop and final, have the same four states in the same order. */
 static const struct row {

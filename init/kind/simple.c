@@ -5,8 +5,6 @@
 #include "kind.h"
 
 const u8 simple_active[] = { [SI_DEAD] = INACTIVE, [SI_ACTIVE] = ACTIVE };
-const char simple_states[] = "dead\0active\0";
-
 int simple_step(unit_id id, const struct event *e)
 {
     if (e->type == EV_RELOAD)

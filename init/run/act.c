@@ -213,14 +213,20 @@ static void do_system_action(const struct system_action *a)
     const char *arg = unit_text(a->unit, D_RebootArgument), *verb = name_of(verbs, a->action);
     bool reboot = a->action <= ACTION_REBOOT_IMMEDIATE;
     const char *target = reboot ? "reboot.target" : "poweroff.target";
+    bool gentle = a->action == ACTION_REBOOT || a->action == ACTION_POWEROFF || a->action == ACTION_EXIT;
     if (!verb)
         return;
+    if (gentle && machine_state() == MACHINE_STOPPING) {     /* how it ends has been said: reboot, typed in systemd.run= */
+        log_line(LOG_NOTICE, "Shutdown is already active. Skipping emergency action request %s.",
+                 directive_enum_name(&directives[D_FailureAction], a->action));
+        return;
+    }
     log_line(a->failed ? LOG_WARNING : LOG_NOTICE, "%s: unit %s %s", verb, unit_name(a->unit), a->failed ? "failed" : "succeeded");
     if (a->action >= ACTION_EXIT)
         manager.exit_status = exit_status_of(a);
     if (arg)
         z_copy(manager.reboot_arg, sizeof manager.reboot_arg, str_of(arg));
-    if (a->action != ACTION_REBOOT && a->action != ACTION_POWEROFF && a->action != ACTION_EXIT)
+    if (!gentle)
         leave(reboot ? LEAVE_REBOOT : LEAVE_POWEROFF);
     else if (start_by_name(target, JOB_START, MODE_REPLACE_IRREVERSIBLY, &r) < 0)
         log_line(LOG_ERR, "Failed to start %s: %s", target, r.error);

@@ -479,7 +479,6 @@ void boot_units(void)
     adopt_what_is_there();
     make_first_disk_links();
     load_compact();
-    index_drop();
     settle();
     manager.booting = true;
     if (try_target(target, MODE_ISOLATE) || try_target(target, MODE_REPLACE))

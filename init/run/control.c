@@ -185,8 +185,7 @@ static void m_job(struct call *k)
     if (name_find(enum_tables[E_JOB_MODE], str_of(mode_name), &mode) < 0) {
         fail(k, INVALID, "Job mode %s invalid", mode_name);
     } else if (!manual_ok(id, type)) {
-        fail(k, "OnlyByDependency", "Operation refused, unit %s may be requested by dependency only "
-             "(it is configured to refuse manual start/stop).", unit_name(id));
+        fail(k, "OnlyByDependency", packed_text(TEXT_REFUSED), unit_name(id));
     } else {
         r.n = 0;
         int error = job_add(type, id, mode, &r);

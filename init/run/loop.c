@@ -144,7 +144,7 @@ static void answer(void)
     boot_finished_check();
     control_flush();
     if (index_built())
-        index_drop();                    /* was for clients */
+        index_drop();                    /* was for clients, or for the boot */
     status_of_jobs();
     console_flush();
     choose_log();

@@ -45,7 +45,24 @@ bool mount_line(struct str line, struct mount_line *m)
         word = field(&line);
     m->type = field(&line);
     m->what = field(&line);
+    m->super_options = field(&line);
     return *m->what;
+}
+
+const char *mounted_text(unit_id id, u32 directive, struct buf *b)
+{
+    const char *where = unit_text(id, D_Where), *found = unit_text(id, directive);
+    struct str rest = { text, where && RT(id)->there ? read_table(mounts_fd) : 0 }, line;
+    struct mount_line m;
+    while ((line = str_line(&rest, '\n')).p)
+        if (mount_line(line, &m) && STREQ(m.where, where)) {     /* the last one is what is seen */
+            /* Both lists begin with rw or ro. */
+            bool ro = m.options[1] == 'o' || m.super_options[1] == 'o';
+            b->n = 0;
+            buf_fmt(b, "r%c%s%s", ro ? 'o' : 'w', m.options + 2, m.super_options + 2);
+            found = directive == D_What ? m.what : directive == D_FsType ? m.type : buf_end(b);
+        }
+    return found;
 }
 
 /* A unit for a path; loaded when it is new. */

@@ -219,6 +219,8 @@ static void put_directive(struct props *p, unit_id id, u32 i)
     BUF(space, 64);
     BUF(stdio, PATH_BYTES);
     const char *name = property_name(d, &space), *text = NULL;
+    if (p->want && !z_after(p->want, name))      /* a limit has two: LimitCPU, LimitCPUSoft */
+        return;
     switch ((enum value)setters[d->setter].value) {
     case V_BOOL: prop_value(p, 'b', name, unit_int(id, i) != 0); return;
     case V_INT:
@@ -227,7 +229,9 @@ static void put_directive(struct props *p, unit_id id, u32 i)
     case V_MODE: prop_value(p, 'u', name, (u32)unit_int(id, i)); return;
     case V_SPAN: prop_value(p, 't', name, unit_span(id, i)); return;
     case V_ENUM: text = directive_enum_name(d, unit_int(id, i)); break;
-    case V_TEXT: text = unit_text(id, i); break;
+    case V_TEXT:
+        text = i == D_What || i == D_FsType || i == D_Options ? mounted_text(id, i, &stdio) : unit_text(id, i);
+        break;
     case V_STDIO: text = stdio_text(id, i, &stdio); break;
     case V_ITEM: if (prop(p, name, "as")) put_items(p->m, id, i); return;
     case V_EXEC: if (prop(p, name, "a(sasbttttuii)")) put_commands(p->m, id, i); return;
@@ -260,9 +264,7 @@ static void put_job(struct bus_out *m, unit_id id)
 
 const char *load_state_name(unit_id id)
 {
-    _Static_assert(LOAD_STUB == 0 && LOAD_LOADED == 1 && LOAD_NOT_FOUND == 2 && LOAD_BAD_SETTING == 3 && LOAD_ERROR == 4
-                   && LOAD_MASKED == 5, "the order of the names");
-    return name_of("stub\0loaded\0not-found\0bad-setting\0error\0masked\0", UNIT(id)->load);
+    return name_of(load_names, UNIT(id)->load);
 }
 const char *active_name(unit_id id) { return name_of(active_names, unit_active[id]); }
 
@@ -300,9 +302,10 @@ static void put_file_state(struct props *p, unit_id id)
         return;
     if (!index_built())
         index_build();
-    int state = *text_at(UNIT(id)->path) ? install_state(str_of(unit_name(id))) : -ENOENT;
-    prop_rows(p, "sUnitFileState\0sUnitFilePreset\0", state < 0 ? "" : name_of(file_state_names, state),
-              state < 0 || !file_has_preset(state) ? "" : "enabled");
+    const char *path = text_at(UNIT(id)->path), *slash = strrchr(path, '/');
+    int state = slash ? install_state(unit_name(id)) : 0;
+    prop_rows(p, "sUnitFileState\0sUnitFilePreset\0", slash ? name_of(file_state_names, state < 0 ? FILE_BAD : state) : "",
+              slash ? install_preset(slash + 1, FILE_ENABLED) : "");
 }
 
 static void unit_identity(struct props *p, unit_id id)
@@ -418,9 +421,11 @@ static bool is_type_interface(unit_id id, const char *iface)
     return type && (type[0] | 32) == mine[0] && STREQ(type + 1, mine + 1);
 }
 
-/* iface "" means all of them. */
+/* iface "" means all of them: the type's first, as systemd writes and systemctl shows them. */
 static void put_unit(struct props *p, unit_id id, const char *iface)
 {
+    if (!*iface || is_type_interface(id, iface))
+        put_type(p, id);
     if (!*iface || STREQ(iface, BUS_NAME ".Unit")) {
         unit_identity(p, id);
         unit_edges(p, id);
@@ -428,8 +433,6 @@ static void put_unit(struct props *p, unit_id id, const char *iface)
         unit_abilities(p, id);
         put_section(p, id, SEC_UNIT);
     }
-    if (!*iface || is_type_interface(id, iface))
-        put_type(p, id);
 }
 
 bool put_unit_property(struct bus_out *m, unit_id id, const char *iface, const char *name)
@@ -468,9 +471,9 @@ static bool is_up_or_coming(const char *name)
 
 u32 machine_state(void)
 {
-    unit_id basic = unit_find(S("basic.target")), down = unit_find(S("shutdown.target"));
-    if (down && jobs[down].id && jobs[down].type == JOB_START)
-        return 5;
+    unit_id basic = unit_find(S("basic.target"));
+    if (is_up_or_coming("shutdown.target"))
+        return MACHINE_STOPPING;
     if (manager.finished && (is_up_or_coming("rescue.target") || is_up_or_coming("emergency.target")))
         return 4;
     if (!manager.finished)

@@ -82,8 +82,10 @@ int notify_open(void);
 void notify_read(int fd);
 int mounts_open(void);
 void mounts_read(void);
-struct mount_line { const char *where, *options, *type, *what; };
+struct mount_line { const char *where, *options, *type, *what, *super_options; };
 bool mount_line(struct str line, struct mount_line *m);        /* of mountinfo; takes it apart in place */
+/* What=, Options= or Type= of a unit; of a mount that is there not as its file says it, but as the kernel does. */
+const char *mounted_text(unit_id id, u32 directive, struct buf *b);
 int swaps_open(void);
 void swaps_read(void);
 int uevents_open(void);
@@ -102,8 +104,11 @@ const char *os_name(void);
 void trim_memory(void);                       /* gives back what only loading and starting needed */
 _Noreturn void leave_machine(void);           /* after the loop: the copied image takes over */
 int shutdown_main(int argc, char **argv);     /* the copied image */
+enum { MACHINE_STOPPING = 5 };               /* its end is wanted and cannot be taken back */
 u32 machine_state(void);
 extern const char machine_state_names[];
+
+int offline_main(int argc, char **argv);      /* offline.c: answers about another tree */
 
 /* ---- control.c, props.c -------------------------------------------------------------------- */
 

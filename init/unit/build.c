@@ -53,7 +53,8 @@ void build_clear(struct build *b, u32 id)
         const struct setting *s = (const void *)(b->words + at);
         u32 n = s->n + 1u;
         if (s->id != id) {
-            memmove(b->words + to, s, n * sizeof(u32));
+            if (to != at)
+                memmove(b->words + to, s, n * sizeof(u32));
             to += n;
         }
         at += n;
@@ -91,7 +92,7 @@ u32 build_section(const struct build *b, struct str name)
 /* 0: taken, or complained about and left out. -ENOEXEC: the unit is refused. */
 int build_assign(struct build *b, struct str section, struct str key, struct str value)
 {
-    u32 sec = build_section(b, section);
+    u32 sec = b->section;
     if (!section.n) {
         build_warn(b, LOG_WARNING, "Assignment outside of section. Ignoring.");
         return 0;

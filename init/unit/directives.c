@@ -37,6 +37,21 @@ const char *const enum_tables[ENUM_TABLES] = {
     [E_LEVEL] = level_names, [E_FACILITY] = facility_names,
 };
 
+/* ---- states, also for systemctl --state=help; their enums are here, in job.h and kind.h ----- */
+
+const char load_names[] = "stub\0loaded\0not-found\0bad-setting\0error\0masked\0";
+_Static_assert(LOAD_STUB == 0 && LOAD_LOADED == 1 && LOAD_NOT_FOUND == 2 && LOAD_BAD_SETTING == 3 && LOAD_ERROR == 4
+               && LOAD_MASKED == 5, "the order of the names");
+const char active_names[] = "inactive\0failed\0active\0reloading\0activating\0deactivating\0";
+const char device_states[] = "dead\0tentative\0plugged\0", simple_states[] = "dead\0active\0";
+const char service_states[] = "dead\0condition\0start-pre\0start\0start-post\0running\0exited\0reload\0stop\0"
+    "stop-watchdog\0stop-sigterm\0stop-sigkill\0stop-post\0final-watchdog\0final-sigterm\0final-sigkill\0failed\0"
+    "auto-restart\0";
+const char mount_states[] = "dead\0mounting\0mounting-done\0mounted\0remounting\0unmounting\0remounting-sigterm\0"
+    "remounting-sigkill\0unmounting-sigterm\0unmounting-sigkill\0failed\0";
+const char swap_states[] = "dead\0activating\0activating-done\0active\0" "5\0deactivating\0" "8\0deactivating-sigterm\0"
+    "deactivating-sigkill\0failed\0";
+
 /* ---- the rows ------------------------------------------------------------------------------ */
 
 /* The setters by name; a row holds an index. */
@@ -77,6 +92,8 @@ const struct directive directives[DIRECTIVES] = {
 #define N(id, name, ...) ROW(__VA_ARGS__)
 #include "directives.def"
 };
+#undef D
+#undef N
 #undef ROW
 
 static const char section_names[] =
@@ -99,35 +116,38 @@ u32 section_of_type(int type)
     return sections[type];
 }
 
-/* Where in directive_texts each row's name is, and the rows by a hash of their names: 0, or one more than the first,
- * then the next. Made when they are first asked for. */
+/* The names of all rows unpacked, where each of them is, and the rows by a hash of their names: 0, or one more than the
+ * first, then the next. Made when they are first asked for. */
+#define D(name, ...) + sizeof #name
+#define N(id, name, ...) + sizeof #name
+static char names[
+#include "directives.def"
+] SCRATCH;
+#undef D
+#undef N
 static u16 name_at[DIRECTIVES] SCRATCH, first_of[512] SCRATCH, next_of[DIRECTIVES] SCRATCH;
-
-static const char *name_from(u32 at)
-{
-    static char name[64];
-    *unpack(directive_texts + at, directive_pairs, name) = 0;
-    return name;
-}
 
 static void read_names(void)
 {
-    u32 at = 0;
+    const char *packed = directive_texts;
+    char *name = names;
     if (name_at[1])
         return;
-    for (u32 i = 0; i < DIRECTIVES; i++) {
-        u16 *first = &first_of[str_hash(str_of(name_from(at))) % LEN(first_of)];
-        name_at[i] = (u16)at;
+    for (u32 i = 0; i < DIRECTIVES; i++, packed = z_next(packed)) {
+        char *end = unpack(packed, directive_pairs, name);
+        u16 *first = &first_of[str_hash((struct str){ name, (size_t)(end - name) }) % LEN(first_of)];
+        name_at[i] = (u16)(name - names);
         next_of[i] = *first;
         *first = (u16)(i + 1);
-        at += (u32)strlen(directive_texts + at) + 1;
+        *end = 0;
+        name = end + 1;
     }
 }
 
 const char *directive_name(const struct directive *d)
 {
     read_names();
-    return name_from(name_at[directive_id(d)]);
+    return names + name_at[directive_id(d)];
 }
 
 const struct directive *directive_find(struct str name, u32 section)

@@ -13,7 +13,8 @@ enum {
     STARTED = SERVICE | SOCKET | TIMER | PATH, MOUNT = BIT(UNIT_MOUNT), SWAP = BIT(UNIT_SWAP), SLICE = BIT(UNIT_SLICE),
     SCOPE = BIT(UNIT_SCOPE), STOPPED = STARTED | BIT(UNIT_TARGET) | SLICE | SCOPE,
     LOCAL = BIT(16), NETWORK = BIT(17), IN_MEMORY = BIT(18),
-    FOR_LOCAL = BIT(19), FOR_REMOTE = BIT(20), FOR_SYSROOT = BIT(21), FOR_INITRD = BIT(22),
+    FOR_LOCAL = BIT(19), FOR_REMOTE = BIT(20), FOR_SYSROOT = BIT(21), FOR_INITRD = BIT(22), FOR_INITRD_USR = BIT(23),
+    CALENDAR = BIT(24), AUTOMOUNT = BIT(UNIT_AUTOMOUNT),
 };
 
 /* For units with DefaultDependencies=yes: X(who, kinds, target). Mounts in memory go before memory may be
@@ -24,6 +25,10 @@ enum {
     X(STOPPED, DEP_CONFLICTS, "shutdown") X(STOPPED, BEFORE, "shutdown")                                \
     X(FOR_LOCAL, BEFORE, "local-fs") X(FOR_REMOTE, BEFORE, "remote-fs")                                 \
     X(FOR_SYSROOT, BEFORE, "initrd-root-fs") X(FOR_INITRD, BEFORE, "initrd-fs")                         \
+    X(FOR_INITRD_USR, BEFORE, "initrd-usr-fs")                                                          \
+    X(AUTOMOUNT, BEFORE, "local-fs") X(AUTOMOUNT, DEP_AFTER, "local-fs-pre")                            \
+    X(AUTOMOUNT, DEP_CONFLICTS | BEFORE, "umount")                                                      \
+    X(CALENDAR, DEP_AFTER, "time-sync") X(CALENDAR, DEP_AFTER, "time-set")                              \
     X(LOCAL, DEP_AFTER, "local-fs-pre") X(NETWORK, DEP_AFTER, "remote-fs-pre")                          \
     X(MOUNT | SWAP, DEP_CONFLICTS, "umount") X(MOUNT | SWAP, BEFORE, "umount")                          \
     X(NETWORK, DEP_AFTER, "network") X(NETWORK, DEP_WANTS | DEP_AFTER, "network-online")                \
@@ -31,7 +36,7 @@ enum {
 #define X(who, kinds, target) { who, kinds },
 static const struct { u32 who, kinds; } default_deps[] = { DEFAULT_DEPS(X) };
 #undef X
-#define X(who, kinds, target) target "\0"
+#define X(who, kinds, target) target ".target\0"
 static const char default_targets[] = DEFAULT_DEPS(X);
 #undef X
 
@@ -61,11 +66,79 @@ static u32 word_of(const struct build *b, u32 directive)
 
 static struct str text_of(const struct build *b, u32 directive) { return str_of(text_at(word_of(b, directive))); }
 
-/* A path this unit needs, as if RequiresMountsFor= named it. */
+/* A path this unit needs, as if RequiresMountsFor= named it: each once. */
 static void needs_path(struct build *b, struct str path)
 {
-    if (path_valid(path) && !str_is(path, "/"))
+    const struct setting *s = NULL;
+    while ((s = build_find(b, D_RequiresMountsFor, s)))
+        if (str_is(path, text_at(s->w[0])))
+            return;
+    if (path_valid(path))
         (void)build_text(b, D_RequiresMountsFor, path, true);
+}
+
+/* For units that an image may do without: systemd orders what uses them against names that do not exist. */
+static void add_if_there(unit_id id, u32 kinds, struct str name)
+{
+    if (index_find(name))
+        add_dep(id, kinds, name);
+}
+
+/* ---- what runs processes ------------------------------------------------------------------- */
+
+/* StateDirectory= and its kin: the paths, and that what is kept can be written. */
+static void exec_directories(struct build *b)
+{
+    static const u16 dirs[] = { D_RuntimeDirectory, D_StateDirectory, D_CacheDirectory, D_LogsDirectory,
+                                D_ConfigurationDirectory };
+    const u16 *dir = dirs;
+    for (EACH(base, "/run\0/var/lib\0/var/cache\0/var/log\0/etc\0")) {
+        const struct setting *s = NULL;
+        while ((s = build_find(b, *dir, s))) {
+            BUF(path, PATH_BYTES);
+            buf_fmt(&path, "%s/%s", base, text_at(s->w[0]));
+            needs_path(b, STR(path));
+        }
+        dir++;
+    }
+    if (has(b, D_StateDirectory) || has(b, D_CacheDirectory) || has(b, D_LogsDirectory))
+        add_dep(b->id, DEP_AFTER, S("systemd-remount-fs.service"));
+}
+
+static bool is_logged(i32 kind) { return (kind & 0xff) == OUT_JOURNAL || (kind & 0xff) == OUT_KMSG; }
+
+/* systemd.exec(5), "IMPLICIT DEPENDENCIES". */
+static void exec_deps(struct build *b)
+{
+    const struct setting *cwd = build_find(b, D_WorkingDirectory, NULL);
+    if (cwd && !cwd->w[1])
+        needs_path(b, str_of(text_at(cwd->w[0])));
+    needs_path(b, text_of(b, D_RootDirectory));
+    needs_path(b, text_of(b, D_RootImage));
+    exec_directories(b);
+    if (int_of(b, D_PrivateTmp)) {
+        add_dep(b->id, DEP_AFTER | DEP_WANTS, S("tmp.mount"));
+        needs_path(b, S("/var/tmp"));
+        add_dep(b->id, DEP_AFTER, S("systemd-tmpfiles-setup.service"));
+    }
+    if (is_logged(int_of(b, D_StandardOutput)) || is_logged(int_of(b, D_StandardError)))
+        add_if_there(b->id, DEP_AFTER, S("systemd-journald.socket"));
+}
+
+static bool socket_has_exec(const struct build *b)
+{
+    return has(b, D_ExecStartPre) || has(b, D_ExecStartPost) || has(b, D_ExecStopPre) || has(b, D_ExecStopPost);
+}
+
+/* Output that nothing was said of goes where a two-way input comes from, else to the journal. */
+static void fix_streams(struct build *b)
+{
+    i32 in = int_of(b, D_StandardInput) & 0xff;
+    bool two_way = in == IN_TTY || in == IN_TTY_FORCE || in == IN_TTY_FAIL || in == IN_SOCKET || in == IN_FD;
+    if (two_way && !has(b, D_StandardOutput))
+        (void)build_set(b, D_StandardOutput, (u32[]){ OUT_INHERIT, 0 }, 2);
+    else if (!two_way && has(b, D_StandardOutput) && int_of(b, D_StandardOutput) == OUT_INHERIT)
+        build_clear(b, D_StandardOutput);
 }
 
 /* ---- services ------------------------------------------------------------------------------ */
@@ -76,42 +149,22 @@ static const char *service_complaint(const struct build *b)
     i32 type = int_of(b, D_Type), restart = int_of(b, D_Restart);
     bool action = int_of(b, D_SuccessAction) != ACTION_NONE;
     if (!start && !has(b, D_ExecStop) && !action)
-        return "Service has no ExecStart=, ExecStop=, or SuccessAction=.";
+        return packed_text(TEXT_NO_COMMAND);
     if (type != SERVICE_ONESHOT && !start)
-        return "Service has no ExecStart= setting, which is only allowed for Type=oneshot services.";
+        return packed_text(TEXT_NO_START);
     if (!int_of(b, D_RemainAfterExit) && !start && !action)
-        return "Service has no ExecStart= and no SuccessAction= settings and does not have "
-               "RemainAfterExit=yes set.";
+        return packed_text(TEXT_NO_START_STAYS);
     if (type != SERVICE_ONESHOT && build_find(b, D_ExecStart, start))
-        return "Service has more than one ExecStart= setting, which is only allowed for Type=oneshot "
-               "services.";
+        return packed_text(TEXT_MANY_STARTS);
     if (type == SERVICE_ONESHOT && (restart == RESTART_ALWAYS || restart == RESTART_ON_SUCCESS))
-        return "Service has Restart= set to either always or on-success, which isn't allowed for "
-               "Type=oneshot services.";
+        return packed_text(TEXT_RESTARTS);
     if (type == SERVICE_ONESHOT && has(b, D_RestartForceExitStatus))
-        return "Service has RestartForceExitStatus= set, which isn't allowed for Type=oneshot services.";
+        return packed_text(TEXT_FORCED_RESTARTS);
     if (type == SERVICE_DBUS && !has(b, D_BusName))
-        return "Service is of type D-Bus but no D-Bus service name has been specified.";
+        return packed_text(TEXT_NO_BUS_NAME);
     return NULL;
 }
 
-static void service_paths(struct build *b)
-{
-    static const u16 dirs[] = { D_RuntimeDirectory, D_StateDirectory, D_CacheDirectory, D_LogsDirectory,
-                                D_ConfigurationDirectory };
-    const u16 *dir = dirs;
-    const struct setting *cwd = build_find(b, D_WorkingDirectory, NULL);
-    if (cwd && !cwd->w[1])
-        needs_path(b, str_of(text_at(cwd->w[0])));
-    for (EACH(base, "/run\0/var/lib\0/var/cache\0/var/log\0/etc\0")) {
-        /* One path stands for all: systemd names each, but they share the mounts above them. */
-        BUF(path, PATH_BYTES);
-        if (!has(b, *dir++))
-            continue;
-        buf_fmt(&path, "%s/%s", base, text_at(word_of(b, dir[-1])));
-        needs_path(b, STR(path));
-    }
-}
 
 /* What complete_...() return is why the unit is refused. NULL: it is not. */
 static const char *complete_service(struct build *b)
@@ -122,13 +175,15 @@ static const char *complete_service(struct build *b)
     if (complaint)
         return complaint;
     i32 type = int_of(b, D_Type);
+    fix_streams(b);
     if (type == SERVICE_ONESHOT && !has(b, D_TimeoutStartSec))
         build_span(b, D_TimeoutStartSec, USEC_INF);
     if ((type == SERVICE_NOTIFY || has(b, D_WatchdogSec)) && int_of(b, D_NotifyAccess) == NOTIFY_NONE)
         build_int(b, D_NotifyAccess, NOTIFY_MAIN);
     if (type == SERVICE_DBUS)
         build_warn(b, LOG_NOTICE, "Type=dbus: pith is not on the bus yet, starting as Type=simple.");
-    service_paths(b);
+    if (type == SERVICE_DBUS)
+        add_dep(b->id, DEP_REQUIRES | DEP_AFTER, S("dbus.socket"));
     return NULL;
 }
 
@@ -136,16 +191,22 @@ static const char *complete_service(struct build *b)
 
 static bool extrinsic_mount(struct str where, struct str options)
 {
-    return str_is(where, "/") || str_is(where, "/usr") || path_below_any(where, "/run/initramfs\0/sys\0/proc\0/dev\0")
-        || fstab_option(options, "x-initrd.mount", NULL);
+    return str_is(where, "/") || str_is(where, "/usr") || str_is(where, "/etc")
+        || path_below_any(where, "/run/initramfs\0/sys\0/proc\0/dev\0")
+        || (fstab_option(options, "x-initrd.mount", NULL) && !in_initrd());
+}
+
+static bool has_option(struct str options, const char *any)
+{
+    for (EACH(word, any))
+        if (fstab_option(options, word, NULL))
+            return true;
+    return false;
 }
 
 static bool is_bind(struct str options, struct str type)
 {
-    for (EACH(word, "bind\0rbind\0"))
-        if (fstab_option(options, word, NULL) || str_is(type, word))
-            return true;
-    return false;
+    return has_option(options, "bind\0rbind\0") || str_is(type, "bind") || str_is(type, "rbind");
 }
 
 static bool is_device_path(struct str path) { return path_below_any(path, "/dev\0/sys\0"); }
@@ -153,9 +214,16 @@ static bool is_device_path(struct str path) { return path_below_any(path, "/dev\
 static void need_device(unit_id id, struct str what, u32 kinds)
 {
     BUF(name, UNIT_NAME_BYTES);
-    if (is_device_path(what) && !str_is(what, "/dev/root") && !str_is(what, "/dev/nfs")
-        && unit_name_from_path(what, ".device", &name) == 0)
-        add_dep(id, kinds, STR(name));
+    if (!is_device_path(what) || str_is(what, "/dev/root") || str_is(what, "/dev/nfs")
+        || unit_name_from_path(what, ".device", &name) < 0)
+        return;
+    add_dep(id, kinds, STR(name));
+    /* blockdev@.target is where encrypted and assembled devices order themselves. */
+    if (!str_starts(what, "/dev/") || !index_find(S("blockdev@.target")))
+        return;
+    BUF(target, UNIT_NAME_BYTES);
+    buf_fmt(&target, "blockdev@%.*s.target", (int)(name.n - strlen(".device")), name.p);
+    add_dep(id, DEP_AFTER, STR(target));
 }
 
 static u32 mount_traits(struct str where, struct str options, struct str type, bool network)
@@ -165,6 +233,8 @@ static u32 mount_traits(struct str where, struct str options, struct str type, b
         return traits;
     if (in_initrd() && path_below(where, "/sysroot"))
         return traits | (str_is(where, "/sysroot") ? FOR_SYSROOT : FOR_INITRD);
+    if (in_initrd() && path_below(where, "/sysusr/usr"))
+        return traits | FOR_INITRD_USR;
     return traits | (network ? FOR_REMOTE : FOR_LOCAL);
 }
 
@@ -207,15 +277,22 @@ static const char *complete_mount(struct build *b, u32 *traits)
         return "Where= setting doesn't match unit name.";
     if (!what.n && !b->unit->generated)
         return "What= setting is missing.";
+    bool bind = is_bind(options, type), extrinsic = extrinsic_mount(where, options);
     if (!str_is(where, "/")) {
-        needs_path(b, str_cut(where, (size_t)str_rfind(where, '/')));
-        if (!is_bind(options, type))
+        int slash = str_rfind(where, '/');
+        needs_path(b, slash > 0 ? str_cut(where, (size_t)slash) : S("/"));
+        if (!bind)
             need_device(b->id, what, (fstab_option(options, "x-systemd.device-bound", NULL)
                                       ? DEP_BINDS_TO : DEP_REQUIRES) | DEP_AFTER);
     }
-    if (!is_device_path(what) && !network)
+    if (bind || fstab_option(options, "loop", NULL) || !network)
         needs_path(b, what);
-    *traits = extrinsic_mount(where, options) ? 0 : mount_traits(where, options, type, network);
+    if (!bind && !network && has_option(options, "usrquota\0grpquota\0quota\0usrjquota\0grpjquota\0"))
+        for (EACH(name, "quotacheck.service\0quotaon.service\0"))
+            add_if_there(b->id, DEP_WANTS | BEFORE, str_of(name));
+    if (extrinsic && !has(b, D_Slice))
+        (void)build_text(b, D_Slice, S("-.slice"), false);
+    *traits = extrinsic ? 0 : mount_traits(where, options, type, network);
     put_mount_helpers(b);
     return NULL;
 }
@@ -228,11 +305,12 @@ static const char *complete_swap(struct build *b)
         return b->unit->generated ? NULL : "What= setting is missing.";
     BUF(priority, 16);
     buf_fmt(&priority, "%d", int_of(b, D_SwapPriority));
-    need_device(b->id, path, DEP_BINDS_TO | DEP_AFTER);
+    need_device(b->id, path, DEP_REQUIRES | DEP_AFTER);
     put_helper(b, X_Attach, "swapon", (u32[]){ what, text_keep(STR(priority)), word_of(b, D_Options) }, 3);
     put_helper(b, X_Detach, "swapoff", &what, 1);
+    needs_path(b, path);
     if (!is_device_path(path))
-        needs_path(b, path);
+        add_dep(b->id, DEP_AFTER, S("systemd-remount-fs.service"));
     return NULL;
 }
 
@@ -291,11 +369,8 @@ static void add_default_deps(unit_id id, u32 traits)
 {
     u32 i = 0;
     for (EACH(target, default_targets)) {
-        BUF(name, UNIT_NAME_BYTES);
-        if (default_deps[i].who & traits) {
-            buf_fmt(&name, "%s.target", target);
-            add_dep(id, default_deps[i].kinds, STR(name));
-        }
+        if (default_deps[i].who & traits)
+            add_dep(id, default_deps[i].kinds, str_of(target));
         i++;
     }
 }
@@ -321,6 +396,8 @@ int unit_complete(struct build *b)
     const u32 stays = BIT(UNIT_DEVICE) | MOUNT | SWAP | SLICE | BIT(UNIT_AUTOMOUNT) | SCOPE;
     if (type & stays && !has(b, D_IgnoreOnIsolate))
         build_int(b, D_IgnoreOnIsolate, 1);
+    if (!complaint && (type & (SERVICE | MOUNT | SWAP) || (type == SOCKET && socket_has_exec(b))))
+        exec_deps(b);
     if (!complaint && type & (SERVICE | MOUNT | SWAP | SOCKET | SLICE | SCOPE))
         complaint = slice_deps(b);
     if (complaint)

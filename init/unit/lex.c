@@ -81,7 +81,8 @@ static enum lexed lex_section(struct lexer *l, struct str line, struct assignmen
 /* What is wrong with a line. An error refuses the whole text. */
 static enum lexed bad_line(const struct lexer *l, enum level level, const char *why)
 {
-    log_line(level, "%s:%u: %s", l->path, l->line, why);
+    if (!l->quiet || level == LOG_ERR)
+        log_line(level, "%s:%u: %s", l->path, l->line, why);
     return level == LOG_ERR ? LEX_REFUSE : LEX_BAD_LINE;
 }
 

@@ -24,6 +24,7 @@ static int read_text(struct build *b, char *text, u32 n)
     struct lexer lex = lex_open(text, n, b->path);
     struct assignment a = { 0 };
     specifier_fragment = b->path;
+    b->section = 0;
     for (;;) {
         enum lexed what = lex_next(&lex, &a);
         b->line = a.line;
@@ -31,7 +32,9 @@ static int read_text(struct build *b, char *text, u32 n)
             return 0;
         if (what == LEX_REFUSE)
             return -ENOEXEC;
-        if (what == LEX_SECTION && !str_starts(a.section, "X-") && !build_section(b, a.section))
+        if (what == LEX_SECTION)
+            b->section = build_section(b, a.section);
+        if (what == LEX_SECTION && !b->section && !str_starts(a.section, "X-"))
             build_warn(b, LOG_WARNING, "Unknown section '%.*s'. Ignoring.", (int)a.section.n, a.section.p);
         if (what == LEX_ASSIGNMENT && build_assign(b, a.section, a.key, a.value) < 0)
             return -ENOEXEC;
@@ -150,6 +153,8 @@ static int read_dropins(struct build *b)
 {
     dropins.n = dropins.group = 0;
     dropins.full = false;
+    if (!index_has_folders(".d"))
+        return 0;
     scan_all_names(b->id, b->name, ".d", 0);
     dropins.group++;
     for (u32 i = 1; i < tab->names_n && b->unit->aliased; i++)    /* drop-ins of its aliases count too */
@@ -252,7 +257,9 @@ static int load_body(struct build *b, struct index_entry *e)
     const u8 *kind = (const u8[]){ DEP_WANTS, DEP_REQUIRES, DEP_UPHOLDS };
     for (EACH(suffix, ".wants\0.requires\0.upholds\0")) {
         dropins.n = 0;
-        scan_all_names(b->id, b->name, suffix, *kind++);
+        if (index_has_folders(suffix))
+            scan_all_names(b->id, b->name, suffix, *kind);
+        kind++;
     }
     if (unit_complete(b) < 0)
         return LOAD_BAD_SETTING;

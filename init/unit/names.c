@@ -4,8 +4,8 @@
 #include "unit.h"
 
 /* In the order of enum unit_type. */
-static const char type_names[] =
-    "service\0socket\0target\0device\0mount\0automount\0swap\0timer\0path\0slice\0scope\0";
+const char type_names[] =
+    "service\0mount\0swap\0socket\0target\0device\0automount\0timer\0path\0slice\0scope\0";
 
 const char *unit_type_name(int type) { return name_of(type_names, type); }
 

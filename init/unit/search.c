@@ -76,18 +76,30 @@ static struct index_entry *entry_add(struct str name, u16 dir, u8 kind)
     return e;
 }
 
-static bool is_folder_name(struct str name)
+/* Most systems have folders of few kinds, and most units none: what is not there is not asked for. The letter behind
+ * the dot tells the kind. */
+static u32 folder_kinds;
+
+static u32 suffix_bit(const char *suffix) { return BIT(suffix[1] & 31); }
+
+static u32 folder_kind(struct str name)
 {
-    return str_ends(name, ".d") || str_ends(name, ".wants") || str_ends(name, ".requires")
-        || str_ends(name, ".upholds");
+    for (EACH(suffix, ".d\0.wants\0.requires\0.upholds\0"))
+        if (str_ends(name, suffix))
+            return suffix_bit(suffix);
+    return 0;
 }
+
+bool index_has_folders(const char *suffix) { return folder_kinds & suffix_bit(suffix); }
 
 /* One name of a folder. -ENOSPC: the index is full. */
 static int index_name_in(int fd, u16 dir, struct str name, u8 type)
 {
     char target[PATH_BYTES];
     struct index_entry *e;
-    if (is_folder_name(name) && type != DT_REG)
+    u32 kind = type == DT_REG ? 0 : folder_kind(name);
+    folder_kinds |= kind;
+    if (kind)
         return entry_add(name, dir, ENTRY_DIR) ? 0 : -ENOSPC;
     if (!unit_name_valid(name))
         return 0;
@@ -120,10 +132,13 @@ static bool lib_is_link(void)
     return sys_lstat(rooted("/lib", path), &st) < 0 || S_ISLNK(st.st_mode);
 }
 
+u32 index_builds;
+
 void index_build(void)
 {
     int r = 0;
     index_drop();
+    index_builds++;
     for (EACH(folder, search_dirs))
         if (r == 0 && (!STREQ(folder, "/lib/systemd/system") || !lib_is_link()))
             r = index_dir(folder);
@@ -141,6 +156,14 @@ void index_build(void)
                  "some names in the unit folders are left out.");
 }
 
+const char *builtin_find(struct str name)
+{
+    for (const char *at = builtins; *at; at = z_next(z_next(at)))
+        if (str_is(name, at))
+            return z_next(at);
+    return NULL;
+}
+
 bool index_built(void) { return entries_n > 1; }
 
 void index_drop(void)
@@ -152,6 +175,7 @@ void index_drop(void)
     memset(heads, 0, sizeof heads);
     sys_madvise_free(heads, sizeof heads);
     entries_n = text_n = 1;
+    folder_kinds = 0;
 }
 
 /* ---- looking up ---------------------------------------------------------------------------- */
@@ -278,6 +302,8 @@ static int read_all(int fd, char **text, u32 *n)
         *n += (u32)got;
         if (*n > FILE_BYTES)
             r = -EFBIG;
+        else if (*n == st.st_size)
+            break;                       /* no read that only says so */
     }
     *text = file_space;
     return r;
@@ -302,22 +328,6 @@ int file_read(const char *path, char **text, u32 *n)
     int r = read_all(fd, text, n);
     sys_close(fd);
     return r;
-}
-
-/* A byte of a packed text: itself, or what its pair stands for. Pairs nest less than 128 deep. */
-static char *unpack_byte(u8 c, const u8 (*pairs)[2], char *to)
-{
-    if (c >= 128)
-        return unpack_byte(pairs[c - 128][1], pairs, unpack_byte(pairs[c - 128][0], pairs, to));
-    *to = (char)c;
-    return to + 1;
-}
-
-char *unpack(const char *packed, const u8 (*pairs)[2], char *to)
-{
-    for (; *packed; packed++)
-        to = unpack_byte((u8)*packed, pairs, to);
-    return to;
 }
 
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path)

@@ -18,9 +18,9 @@ static const char os_fields[] = "AIMAGE_VERSION\0BBUILD_ID\0MIMAGE_ID\0oID\0wVER
 
 static int put_os_field(const char *key, struct buf *out)
 {
-    char text[4096], full[PATH_BYTES];
-    if (file_get(rooted("/etc/os-release", full), text, sizeof text) < 0
-        && file_get(rooted("/usr/lib/os-release", full), text, sizeof text) < 0)
+    char text[4096], path[PATH_BYTES];
+    if (file_get(rooted("/etc/os-release", path), text, sizeof text) < 0
+        && file_get(rooted("/usr/lib/os-release", path), text, sizeof text) < 0)
         return -ENOENT;
     for (struct str rest = str_of(text), value; (value = str_line(&rest, '\n')).p;) {
         BUF(word, 256);
@@ -91,6 +91,7 @@ static int put_name_part(struct str unit, char which, struct buf *out)
 static int put_specifier(struct str unit, char c, struct buf *out)
 {
     struct utsname u;
+    char full[PATH_BYTES];
     for (EACH(text, fixed))
         if (*text == c) {
             buf_z(out, text + 1);
@@ -109,10 +110,8 @@ static int put_specifier(struct str unit, char c, struct buf *out)
     }
     if (c == 'b')
         return put_id("/proc/sys/kernel/random/boot_id", out);
-    if (c == 'm') {
-        char full[PATH_BYTES];
+    if (c == 'm')
         return put_id(rooted("/etc/machine-id", full), out);
-    }
     if (c == 'd')
         return buf_fmt(out, "/run/credentials/%.*s", (int)unit.n, unit.p), 0;
     if (c == 'y' || c == 'Y') {
@@ -127,14 +126,16 @@ static int put_specifier(struct str unit, char c, struct buf *out)
 
 int specifier_expand(struct str unit, struct str text, struct buf *out)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] != '%' || i + 1 == text.n) {
-            buf_c(out, text.p[i]);
-            continue;
-        }
-        int r = put_specifier(unit, text.p[++i], out);
+    for (;;) {
+        int at = str_find(text, '%');
+        if (at < 0 || (size_t)at + 1 == text.n)
+            break;
+        buf_put(out, text.p, (u32)at);
+        int r = put_specifier(unit, text.p[at + 1], out);
         if (r < 0)
             return r;
+        text = str_from(text, (size_t)at + 2);
     }
+    buf_str(out, text);
     return out->over ? -E2BIG : 0;
 }

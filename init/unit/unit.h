@@ -11,8 +11,8 @@
 
 /* ---- the vocabulary ------------------------------------------------------------------------ */
 
-enum unit_type { UNIT_SERVICE, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE, UNIT_MOUNT, UNIT_AUTOMOUNT,
-                 UNIT_SWAP, UNIT_TIMER, UNIT_PATH, UNIT_SLICE, UNIT_SCOPE, UNIT_TYPES };
+enum unit_type { UNIT_SERVICE, UNIT_MOUNT, UNIT_SWAP, UNIT_SOCKET, UNIT_TARGET, UNIT_DEVICE,
+                 UNIT_AUTOMOUNT, UNIT_TIMER, UNIT_PATH, UNIT_SLICE, UNIT_SCOPE, UNIT_TYPES };
 
 enum load_state { LOAD_STUB, LOAD_LOADED, LOAD_NOT_FOUND, LOAD_BAD_SETTING, LOAD_ERROR, LOAD_MASKED };
 
@@ -152,7 +152,7 @@ extern const struct directive directives[DIRECTIVES];
 extern const struct setter setters[];
 
 static inline u32 directive_id(const struct directive *d) { return (u32)(d - directives); }
-const char *directive_name(const struct directive *d);  /* valid until the next call */
+const char *directive_name(const struct directive *d);  /* for this turn */
 const struct directive *directive_find(struct str name, u32 section);   /* section 0: any */
 u32 section_of_type(int type);                         /* the section named after the type, or 0 */
 const char *section_name(u32 section);                 /* exactly one */
@@ -212,7 +212,7 @@ bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
 
-struct lexer { char *p, *end; u32 line; struct str section; const char *path; };
+struct lexer { char *p, *end; u32 line; struct str section; const char *path; bool quiet /* of lines that are skipped */; };
 struct assignment { struct str section, key, value; u32 line; };
 enum lexed { LEX_END, LEX_ASSIGNMENT, LEX_SECTION, LEX_BAD_LINE /* told, skipped */, LEX_REFUSE };
 struct lexer lex_open(char *text, u32 n, const char *path);    /* changes the text in place */
@@ -226,6 +226,7 @@ struct build {
     struct str name;                    /* the unit's name while its text is read */
     const char *path;                   /* file and line for messages */
     u32 line;
+    u32 section;                        /* where an assignment belongs; 0: what stands here means nothing */
     u32 install_mask;                   /* SEC_INSTALL when [Install] means something here */
     bool quiet;                         /* this file's complaints were already told */
     bool failed;                        /* a limit was reached, and told: the unit is refused */
@@ -271,8 +272,10 @@ char *rooted(const char *path, char *full);            /* with search_root befor
 extern const char search_dirs[];                       /* words: the folders in order */
 
 void index_build(void);                                /* reads all unit folders */
+extern u32 index_builds;                               /* how often: what was read beside it is as old */
 void index_drop(void);                                 /* gives its pages back */
 bool index_built(void);
+bool index_has_folders(const char *suffix);            /* is there any X.wants, X.d? */
 struct index_entry { u32 name, target, next; u16 dir /* in search_dirs */; u8 kind; bool told; };
 enum entry_kind { ENTRY_FILE, ENTRY_LINK, ENTRY_DIR, ENTRY_BUILTIN };
 struct index_entry *index_find(struct str name);       /* a unit file or link; first folder wins */
@@ -289,9 +292,10 @@ int file_open(const char *path, int flags);            /* from search_root, out 
 int file_read(const char *path, char **text, u32 *n);  /* <= FILE_BYTES, regular; from search_root */
 int file_read_entry(const struct index_entry *e, char **text, u32 *n, char *path);     /* path: as index_path() */
 
+const char *builtin_find(struct str name);             /* its packed text, or "@target"; NULL: none is shipped */
+
 extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
 extern const u8 builtin_pairs[][2], directive_pairs[][2];
-char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
 
 /* ---- accounts.c: passwd(5) and its kin --------------------------------------------------------- */
 
@@ -322,24 +326,33 @@ void load_generated(unit_id id, const char *what, const char *type, const char *
 void load_mounts_for(unit_id mount);                   /* a mount that appeared: who needs it */
 bool unit_needs_mount(unit_id id, unit_id mount);
 
-/* ---- install.c: [Install] and links -------------------------------------------------------- */
+/* ---- install_find.c, install_state.c, install.c: [Install] and links ------------------------- */
 
 enum file_state { FILE_ENABLED, FILE_ENABLED_RUNTIME, FILE_LINKED, FILE_LINKED_RUNTIME, FILE_ALIAS,
                   FILE_MASKED, FILE_MASKED_RUNTIME, FILE_STATIC, FILE_DISABLED, FILE_INDIRECT,
                   FILE_GENERATED, FILE_TRANSIENT, FILE_BAD, FILE_STATES };
-extern const char file_state_names[];
-bool file_has_preset(int state);
-int install_state(struct str name);                    /* enum file_state, or -ENOENT */
-struct install_options { bool runtime, force; u32 depth; const char *verb; };
-extern bool install_utf8;                              /* messages may use an arrow */
-/* What was done and what went wrong is written to the report, as systemctl prints it. 1: done, 0: the
- * unit has no [Install] section, negative: failed. */
-int install_enable(struct str name, const struct install_options *o, struct buf *report);
-int install_disable(struct str name, const struct install_options *o, struct buf *report);
-int install_mask(struct str name, const struct install_options *o, struct buf *report);
-int install_unmask(struct str name, const struct install_options *o, struct buf *report);
-int install_set_default(struct str name, const struct install_options *o, struct buf *report);
+extern const char file_state_names[], load_names[], active_names[], type_names[];
+extern const char service_states[], mount_states[], swap_states[], device_states[], simple_states[];   /* of SubState */
+int install_state(const char *name);                   /* enum file_state, or negative; links are read once an index */
+const char *install_preset(const char *name, int state);       /* "enabled", "disabled", or "" where it means nothing */
+
+/* What a verb did and what went wrong, in order; a negative errno has happened to `path`. */
+enum change_type { CHANGE_SYMLINK, CHANGE_UNLINK, CHANGE_MASKED, CHANGE_MASKED_GENERATOR, CHANGE_DANGLING,
+                   CHANGE_NOT_PRESENT, CHANGE_AUXILIARY_FAILED, CHANGE_COMPACT };
+struct install_change { struct install_change *next; const char *path, *source; int type; };
+extern struct install_change *install_changes;
+void install_begin(void);                              /* before each verb: forgets the last one's changes */
+
+enum preset_mode { PRESET_FULL, PRESET_ENABLE_ONLY, PRESET_DISABLE_ONLY };
+struct install_options { bool runtime, force, dry_run, requires; u8 preset_mode; };
+/* Negative: failed; of enable, reenable: 0 when nothing was there to install. */
+typedef int install_fn(const char *const *names, u32 n, const struct install_options *o);
+install_fn install_enable, install_disable, install_reenable, install_link, install_preset_units, install_preset_all,
+    install_mask, install_unmask, install_revert,
+    install_set_default, install_add_dependency;       /* the target is names[0] */
 int install_get_default(struct buf *out);
+int install_look_up(const char *name);                 /* 1: there is such a unit file, not generated; 0: none */
+bool install_exists(const char *name);                 /* false: the search path has no such unit file */
 
 /* ---- fstab.c, cmdline.c: texts that become unit files in /run/systemd/generator* ------------ */
 

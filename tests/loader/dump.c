@@ -73,7 +73,6 @@ static bool shown(unit_id id)
 
 /* ---- one unit ------------------------------------------------------------------------------ */
 
-static const char *load_names[] = { "stub", "loaded", "not-found", "bad-setting", "error", "masked" };
 
 static const char *setting_name(u32 id)
 {
@@ -155,7 +154,7 @@ static void print_edges(unit_id id)
 static void print_unit(unit_id id)
 {
     const struct unit *u = UNIT(id);
-    printf("%s: %s%s%s%s\n", unit_name(id), load_names[u->load], u->path ? " " : "", text_at(u->path),
+    printf("%s: %s%s%s%s\n", unit_name(id), name_of(load_names, u->load), u->path ? " " : "", text_at(u->path),
            u->origin == FROM_BUILTIN ? " (shipped)" : u->origin == FROM_COMPACT ? " (enabled here)" : "");
     for (u32 i = 1; i < tab->names_n; i++)
         if (tab->names[i].unit == id && tab->names[i].text != u->name)

@@ -5,6 +5,7 @@
  * init/ as its callers do; repairs no answer. */
 #include "exec/exec.h"
 #include "job/job.h"
+#include "unit/install.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,6 +210,13 @@ static bool t_specifier(void)
     int r = specifier_expand(text(f[0]), text(f[1]), &b);
     return written(r, &b, f[2]);
 }
+static bool t_specifier_install(void)
+{
+    struct info info = { .name = f[0] };
+    struct buf b = fresh();
+    int r = install_expand(&info, text(f[1]), &b);
+    return written(r, &b, f[2]);
+}
 static bool t_node(void) { struct buf b = fresh(); fstab_node(text(f[0]), &b); return written(0, &b, f[1]); }
 static bool t_yes_no(void)
 {
@@ -393,7 +401,7 @@ static const struct { const char *file; bool (*row)(void); } tables[] = {
     { "slice-parent", t_slice_parent }, { "unit-name-valid", t_name_valid }, { "unit-name-from-path", t_from_path },
     { "unit-name-to-path", t_to_path }, { "unit-path-unescape", t_unescape }, { "unit-name-escape", t_escape },
     { "unit-name-to-prefix", t_prefix }, { "unit-name-template", t_template }, { "unit-name-mangle", t_mangle },
-    { "path-simplify", t_simplify }, { "specifiers-unit", t_specifier }, { "specifiers-install", t_specifier },
+    { "path-simplify", t_simplify }, { "specifiers-unit", t_specifier }, { "specifiers-install", t_specifier_install },
     { "fstab-node", t_node }, { "fstab-yes-no", t_yes_no }, { "fstab-pri", t_pri }, { "exec-command", t_exec },
     { "conf-path", t_conf_path }, { "conf-mode", t_conf_mode }, { "env-assignment-valid", t_env_assignment },
     { "cmdline-key", t_cmdline_key }, { "cmdline-bool", t_cmdline_bool }, { "conf-strv", t_strv },

@@ -118,7 +118,8 @@ static void look_at_service(pid_t pid, const char *exe, void *arg)
 }
 
 /* Waits until all services run that started after a time. The number of processes is cheap to ask for, so a look into
- * /proc waits for that. */
+ * /proc waits for that, and then for one nap more: those that were forked last may not have run yet, and the idle class
+ * too is given a tick or two while others want to run. */
 static int wait_for_services(unsigned n, uint64_t after, unsigned limit_ms, struct seen *s)
 {
     struct sysinfo info;
@@ -126,6 +127,7 @@ static int wait_for_services(unsigned n, uint64_t after, unsigned limit_ms, stru
         nap(NAP_MS);
         if (sysinfo(&info) < 0 || info.procs < processes_before + n)
             continue;
+        nap(NAP_MS);
         *s = (struct seen){ 0 };
         each_process(look_at_service, s);
         if (s->n == n && s->first > after)
