@@ -98,10 +98,10 @@ static int open_parent(const struct item *i, const char *path, const char **name
 static int open_it(int dir, const char *name) { return sys_openat(dir, name, O_PATH | O_NOFOLLOW, 0); }
 
 /* With "=": a part that has another type than it must have goes away. -ENOENT: it is not there, or not any more. */
-static int remove_if_wrong(int dir, const char *name, u32 type, bool follow)
+static int remove_if_wrong(int dir, const char *name, u32 type, const char *follow)
 {
     struct stat st, parent;
-    int r = follow ? sys_openat(dir, name, O_PATH, 0) : open_it(dir, name), fd = r;
+    int r = follow ? walk(follow, 0) : open_it(dir, name), fd = r;
     if (r >= 0)
         r = sys_fstat(fd, &st);
     sys_close(fd);
@@ -121,19 +121,21 @@ static int remove_if_wrong(int dir, const char *name, u32 type, bool follow)
 static int clear_way(const char *path, u32 type)
 {
     char name[NAME_BYTES];
-    struct str rest = str_of(path), part;
-    int dir = sys_open("/", O_PATH | O_DIRECTORY), r = dir;
+    struct str rest = str_of(path + strlen(search_root)), part;
+    int dir = walk(*search_root ? search_root : "/", 0), r = dir;
     while (r >= 0 && (part = str_word(&rest, "/")).p) {
         if (!z_copy(name, sizeof name, part) || STREQ(name, "..")) {
             log_line(LOG_ERR, "\"%.*s\" is not a valid filename.", (int)part.n, part.p);
             r = -EINVAL;
         } else if (!rest.n) {
-            r = type ? remove_if_wrong(dir, name, type, false) : 0;
+            r = type ? remove_if_wrong(dir, name, type, NULL) : 0;
         } else {
-            r = remove_if_wrong(dir, name, S_IFDIR, true);
-            if (r == -ENOENT && (r = remove_if_wrong(dir, name, S_IFDIR, false)) == -ENOENT)
+            char below[PATH_BYTES];              /* the path so far: links stay below --root */
+            path_fmt(below, "%.*s", (int)(part.p + part.n - path), path);
+            r = remove_if_wrong(dir, name, S_IFDIR, below);
+            if (r == -ENOENT && (r = remove_if_wrong(dir, name, S_IFDIR, NULL)) == -ENOENT)
                 r = sys_mkdirat(dir, name, 0755);
-            int next = r < 0 ? r : sys_openat(dir, name, O_PATH | O_DIRECTORY, 0);
+            int next = r < 0 ? r : walk(below, 0);
             sys_close(dir);
             dir = r = next;
         }
@@ -142,18 +144,19 @@ static int clear_way(const char *path, u32 type)
     return r < 0 && r != -ENOENT ? r : 0;
 }
 
-/* Folders on the way have this mode whatever they inherit. */
+/* Folders on the way have this mode whatever they inherit. Links lead to what is below --root: walk(), not mkdir(2). */
 static void make_folders_above(const char *path)
 {
-    for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-        const char *folder = z_fmt("%.*s", (int)(p - path), path);
-        int fd = sys_mkdir(folder, 0755);
-        if (fd < 0)
-            continue;
-        fd = sys_open(folder, O_PATH | O_NOFOLLOW | O_DIRECTORY);
+    char folder[PATH_BYTES];
+    int dir = 0;
+    for (const char *from = path + strlen(search_root) + 1, *p; dir >= 0 && (p = strchr(from, '/')); from = p + 1) {
+        const char *name = z_fmt("%.*s", (int)(p - from), from);
+        dir = walk(path_fmt(folder, "%.*s", (int)(from - path - (from > path + 1)), path), 0);
+        int fd = dir < 0 || sys_mkdirat(dir, name, 0755) < 0 ? -1 : sys_openat(dir, name, O_PATH | O_NOFOLLOW | O_DIRECTORY, 0);
         if (fd >= 0)
             (void)sys_chmod(fd_path(fd), 0755);
         sys_close(fd);
+        sys_close(dir);
     }
 }
 
