@@ -57,6 +57,10 @@
 #define PATH_BYTES 4096                   /* PATH_MAX of the kernel */
 #define NAME_BYTES 256                    /* NAME_MAX of the kernel, and NUL */
 
+/* Numbers and ranges of one OnCalendar=: every minute, hour, day and month written out is 127; systemd
+ * takes 241 in each of six lists. */
+#define CALENDAR_PARTS 384
+
 /* One expanded word or value: the kernel's limit for one argument is 128 KiB (MAX_ARG_STRLEN). */
 #define VALUE_BYTES (128u << 10)
 

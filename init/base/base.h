@@ -157,7 +157,15 @@ int parse_span(struct str s, usec unit, usec *out);            /* systemd.time(7
 extern const usec span_units[9];                               /* from years down to microseconds */
 extern const char span_words[];                                /* of each: its words, the first is ours */
 int parse_size(struct str s, u32 base, u64 *out);              /* bytes; base 1000 or 1024 */
-int parse_percent(struct str s, u32 unit, u32 *out);           /* unit 100: %, 1000: also permille */
+/* unit 100: %, 1000: also permille, 10000: also permyriad; up to all of it. The other has no bound. */
+int parse_percent(struct str s, u32 unit, u32 *out);
+int parse_percent_any(struct str s, u32 unit, u32 *out);
+int parse_nspan(struct str s, u64 *out);                       /* a time span in nanoseconds, also by default */
+#define CPUS_MAX 8192                                          /* as in systemd */
+/* Numbers and ranges; the bits that stand for them are set. *last: one more than the highest, at least that. */
+int parse_cpus(struct str s, u8 bits[CPUS_MAX / 8], u32 *last);
+int parse_base64(struct str s, struct buf *out);
+int parse_hex_bytes(struct str s, struct buf *out);
 int parse_signal(struct str s, int *out);
 int parse_exit_status(struct str s, int *out);                 /* name or 0..255 */
 int parse_nice(struct str s, int *out);
@@ -193,9 +201,36 @@ char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the en
 const char *name_of(const char *table, i32 value);             /* NULL: unknown */
 int name_find(const char *table, struct str s, i32 *out);      /* 0, or -EINVAL */
 
+int parse_capability(struct str s, i32 *out);                  /* cap_..., or its number */
+int parse_errno(struct str s, i32 *out);                       /* E..., or its number up to 4095 */
+extern const char capability_names[];                          /* without cap_ */
 extern const char signal_names[], rlimit_names[], exit_status_names[], level_names[], facility_names[];
 const char *signal_name(int sig);                              /* "SIGTERM", "SIGRTMIN+3"; static */
 const char *exit_status_name(int status);                      /* "EXEC", or NULL */
+
+/* ---- address.c: of sockets and networks ------------------------------------------------------ */
+
+struct address { u8 bytes[16]; u32 n /* 4: IPv4, 16: IPv6 */, prefix; };
+int parse_ip(struct str s, struct address *a);
+int parse_prefix(struct str s, struct address *a);             /* "any", "localhost", ... are the caller's */
+void write_ip(const struct address *a, struct buf *out);
+/* What ListenStream= and its kin may say, as text in one form: /path, @name, a.b.c.d:port, [ip6]:port, [ip6]:port%link,
+ * vsock:cid:port. 0, -EINVAL, -ERANGE, or -ENODEV: no such link. */
+int parse_listen(struct str s, struct buf *out);
+bool interface_valid(struct str name);
+
+/* ---- zone.c: dates and time zones ----------------------------------------------------------- */
+
+struct date { i32 year, month /* from 0 */, day, hour, minute, second, weekday /* from Monday, 0 */; };
+void date_of(i64 seconds, struct date *d);                     /* since 1970, of whatever clock */
+i64 date_seconds(const struct date *d);                        /* fields may be too large; weekday is not read */
+i32 month_days(i64 year, i32 month);
+struct zone { i32 offset; bool summer; const char *name; };    /* seconds east of Greenwich */
+extern const char *zone_local;                                 /* $TZ; NULL: /etc/localtime */
+bool zone_open(const char *name);                              /* NULL: the local one; false: no such, so UTC */
+struct zone zone_at(i64 when);                                 /* of the open zone */
+/* When the clock shows `local`. Of two such moments the next one from `near` on if that is within a day, else the first. */
+i64 zone_moment(i64 local, i64 near);
 
 /* ---- timers.c: deadlines by key (< TIMERS_MAX), one each; USEC_INF takes one away ----------- */
 

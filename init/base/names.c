@@ -78,3 +78,48 @@ const char *signal_name(int sig)
         buf_fmt(&b, "%d", sig);
     return buf_end(&b);
 }
+
+/* ---- capabilities(7), errno(3) ------------------------------------------------------------- */
+
+const char capability_names[] =
+    "chown\0dac_override\0dac_read_search\0fowner\0fsetid\0kill\0setgid\0setuid\0setpcap\0linux_immutable\0"
+    "net_bind_service\0net_broadcast\0net_admin\0net_raw\0ipc_lock\0ipc_owner\0sys_module\0sys_rawio\0"
+    "sys_chroot\0sys_ptrace\0sys_pacct\0sys_admin\0sys_boot\0sys_nice\0sys_resource\0sys_time\0"
+    "sys_tty_config\0mknod\0lease\0audit_write\0audit_control\0setfcap\0mac_override\0mac_admin\0syslog\0"
+    "wake_alarm\0block_suspend\0audit_read\0perfmon\0bpf\0checkpoint_restore\0";
+
+int parse_capability(struct str s, i32 *out)
+{
+    BUF(lower, 32);
+    if (parse_int(s, 0, 62, out) == 0)
+        return 0;
+    for (size_t i = 0; i < s.n; i++)
+        buf_c(&lower, s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 32 : s.p[i]);
+    struct str name = STR(lower);
+    return str_starts(name, "cap_") && !lower.over ? name_find(capability_names, str_from(name, 4), out) : -EINVAL;
+}
+
+/* Without their E. The numbers are those of x86_64, aarch64 and most others. */
+static const char errno_names[] =
+    "1\0PERM\0NOENT\0SRCH\0INTR\0IO\0NXIO\0" "8\0NOEXEC\0BADF\0CHILD\0AGAIN\0NOMEM\0ACCES\0FAULT\0NOTBLK\0"
+    "BUSY\0EXIST\0XDEV\0NODEV\0NOTDIR\0ISDIR\0INVAL\0NFILE\0MFILE\0NOTTY\0TXTBSY\0FBIG\0NOSPC\0SPIPE\0"
+    "ROFS\0MLINK\0PIPE\0DOM\0RANGE\0DEADLK\0NAMETOOLONG\0NOLCK\0NOSYS\0NOTEMPTY\0LOOP\0" "42\0NOMSG\0IDRM\0"
+    "CHRNG\0L2NSYNC\0L3HLT\0L3RST\0LNRNG\0UNATCH\0NOCSI\0L2HLT\0BADE\0BADR\0XFULL\0NOANO\0BADRQC\0BADSLT\0"
+    "59\0BFONT\0NOSTR\0NODATA\0TIME\0NOSR\0NONET\0NOPKG\0REMOTE\0NOLINK\0ADV\0SRMNT\0COMM\0PROTO\0MULTIHOP\0"
+    "DOTDOT\0BADMSG\0OVERFLOW\0NOTUNIQ\0BADFD\0REMCHG\0LIBACC\0LIBBAD\0LIBSCN\0LIBMAX\0LIBEXEC\0ILSEQ\0"
+    "RESTART\0STRPIPE\0USERS\0NOTSOCK\0DESTADDRREQ\0MSGSIZE\0PROTOTYPE\0NOPROTOOPT\0PROTONOSUPPORT\0SOCKTNOSUPPORT\0"
+    "OPNOTSUPP\0PFNOSUPPORT\0AFNOSUPPORT\0ADDRINUSE\0ADDRNOTAVAIL\0NETDOWN\0NETUNREACH\0NETRESET\0CONNABORTED\0"
+    "CONNRESET\0NOBUFS\0ISCONN\0NOTCONN\0SHUTDOWN\0TOOMANYREFS\0TIMEDOUT\0CONNREFUSED\0HOSTDOWN\0HOSTUNREACH\0"
+    "ALREADY\0INPROGRESS\0STALE\0UCLEAN\0NOTNAM\0NAVAIL\0ISNAM\0REMOTEIO\0DQUOT\0NOMEDIUM\0MEDIUMTYPE\0"
+    "CANCELED\0NOKEY\0KEYEXPIRED\0KEYREVOKED\0KEYREJECTED\0OWNERDEAD\0NOTRECOVERABLE\0RFKILL\0";
+
+int parse_errno(struct str s, i32 *out)
+{
+    if (str_starts(s, "E") && name_find(errno_names, str_from(s, 1), out) == 0)
+        return 0;
+    if (str_is(s, "E2BIG") || str_is(s, "EWOULDBLOCK") || str_is(s, "ENOTSUP") || str_is(s, "EDEADLOCK")) {
+        *out = s.p[1] == '2' ? E2BIG : s.p[1] == 'W' ? EAGAIN : s.p[1] == 'N' ? EOPNOTSUPP : EDEADLK;
+        return 0;
+    }
+    return parse_int(s, 0, 4095, out);
+}

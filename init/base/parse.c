@@ -126,8 +126,8 @@ const char span_words[] =
 const usec span_units[] = { 31557600 * USEC_SEC, 2629800 * USEC_SEC, 604800 * USEC_SEC, 86400 * USEC_SEC, 3600 * USEC_SEC,
                             USEC_MIN, USEC_SEC, USEC_MS, 1 };
 
-/* Takes a unit at the front of *s, if there is one: the longest word that fits. */
-static bool take_unit(struct str *s, usec *unit)
+/* Takes a unit at the front of *s, if there is one: the longest word that fits. `scale` of them are a microsecond. */
+static bool take_unit(struct str *s, u32 scale, usec *unit)
 {
     struct str t = skip_blanks(*s), word;
     size_t longest = 0;
@@ -138,9 +138,13 @@ static bool take_unit(struct str *s, usec *unit)
         for (struct str rest = str_of(words); (word = str_word(&rest, " ")).p;)
             if (word.n > longest && str_eq(str_cut(t, word.n), word)) {
                 longest = word.n;
-                *unit = *of;
+                *unit = *of * scale;
             }
         of++;
+    }
+    if (!longest && scale > 1 && t.p[0] == 'n') {
+        longest = str_starts(t, "nsec") ? 4 : str_starts(t, "ns") ? 2 : 0;
+        *unit = longest ? 1 : *unit;
     }
     if (longest)
         *s = str_from(t, longest);
@@ -148,7 +152,7 @@ static bool take_unit(struct str *s, usec *unit)
 }
 
 /* One "12.5min" of a span; moves *s and adds to *sum. */
-static int take_span(struct str *s, usec unit, usec *sum)
+static int take_span(struct str *s, u32 scale, usec unit, usec *sum)
 {
     struct str fraction = { NULL, 0 };
     u64 whole = 0;
@@ -166,7 +170,7 @@ static int take_span(struct str *s, usec unit, usec *sum)
         if (!fraction.n)
             return -EINVAL;
     }
-    if (!take_unit(s, &unit) && s->n && !strchr(BLANKS, s->p[0]))
+    if (!take_unit(s, scale, &unit) && s->n && !strchr(BLANKS, s->p[0]))
         return -EINVAL;
     if (whole >= USEC_INF / unit || whole * unit >= USEC_INF - *sum)
         return -ERANGE;
@@ -177,7 +181,7 @@ static int take_span(struct str *s, usec unit, usec *sum)
     return *sum == USEC_INF ? -ERANGE : 0;
 }
 
-int parse_span(struct str s, usec unit, usec *out)
+static int parse_scaled_span(struct str s, u32 scale, usec unit, u64 *out)
 {
     usec sum = 0;
     s = str_trim(s);
@@ -188,13 +192,16 @@ int parse_span(struct str s, usec unit, usec *out)
         return 0;
     }
     while ((s = skip_blanks(s)).n) {
-        int r = take_span(&s, unit, &sum);
+        int r = take_span(&s, scale, unit, &sum);
         if (r < 0)
             return r;
     }
     *out = sum;
     return 0;
 }
+
+int parse_span(struct str s, usec unit, usec *out) { return parse_scaled_span(s, 1, unit, out); }
+int parse_nspan(struct str s, u64 *out) { return parse_scaled_span(s, 1000, 1, out); }
 
 /* ---- sizes and shares ---------------------------------------------------------------------- */
 
@@ -239,29 +246,113 @@ int parse_size(struct str s, u32 base, u64 *out)
     return 0;
 }
 
-/* "55%", and with unit 1000 also "55.5%" and "555‰". */
-int parse_percent(struct str s, u32 unit, u32 *out)
+/* "55%", with unit 1000 also "55.5%" and "555‰", with 10000 also "55.55%", "555.5‰" and "5555‱". */
+int parse_percent_any(struct str s, u32 unit, u32 *out)
 {
     u64 whole;
-    u32 tenth = 0, scale = unit / 100;
-    if (unit == 1000 && str_ends(s, "\xe2\x80\xb0")) {
-        s = str_cut(s, s.n - 3);
-        scale = 1;
-    } else if (str_ends(s, "%")) {
-        s = str_cut(s, s.n - 1);
-        if (unit == 1000 && s.n > 2 && s.p[s.n - 2] == '.' && is_digit(str_from(s, s.n - 1))) {
-            tenth = (u32)(s.p[s.n - 1] - '0');
-            s = str_cut(s, s.n - 2);
-        }
-    } else {
+    u32 part = 0, scale = str_ends(s, "%") ? 100 : str_ends(s, "\xe2\x80\xb0") ? 1000 : str_ends(s, "\xe2\x80\xb1") ? 10000 : 0;
+    if (!scale || scale > unit)
         return -EINVAL;
+    s = str_cut(s, s.n - (scale == 100 ? 1 : 3));
+    scale = unit / scale;
+    int point = str_find(s, '.');
+    if (point >= 0) {
+        struct str digits = str_from(s, (size_t)point + 1);
+        u32 place = scale / 10;
+        if (!digits.n || skip(digits, DIGITS).n || digits.n > (scale == 100 ? 2 : scale == 10 ? 1 : 0))
+            return -EINVAL;
+        for (size_t i = 0; i < digits.n; i++, place /= 10)
+            part += (u32)(digits.p[i] - '0') * place;
+        s = str_cut(s, (size_t)point);
     }
     int r = parse_u64(s, 10, &whole);
     if (r < 0)
         return r;
-    if (whole > unit / scale || whole * scale + tenth > unit)
+    if (whole > (INT32_MAX - part) / scale)
         return -ERANGE;
-    *out = (u32)whole * scale + tenth;
+    *out = (u32)whole * scale + part;
+    return 0;
+}
+
+int parse_percent(struct str s, u32 unit, u32 *out)
+{
+    u32 v;
+    int r = parse_percent_any(s, unit, &v);
+    if (r == 0 && v > unit)
+        r = -ERANGE;
+    if (r == 0)
+        *out = v;
+    return r;
+}
+
+/* ---- sets and bytes ------------------------------------------------------------------------ */
+
+int parse_cpus(struct str s, u8 bits[CPUS_MAX / 8], u32 *last)
+{
+    BUF(word, 64);
+    u8 more[CPUS_MAX / 8] = { 0 };
+    u32 end = *last;
+    int r;
+    while ((r = word_next(&s, BLANKS ",", WORD_UNQUOTE, &word)) > 0) {
+        i32 from, to;
+        int dash = str_find(STR(word), '-');
+        struct str first = dash < 0 ? STR(word) : str_cut(STR(word), (size_t)dash);
+        if (parse_int(first, 0, INT32_MAX, &from) < 0 || parse_int(str_from(STR(word), (size_t)(dash + 1)), 0, INT32_MAX, &to) < 0)
+            return -EINVAL;
+        if (from > to)
+            end = MAX(end, 1u);
+        else if (to >= CPUS_MAX)
+            return -ERANGE;
+        for (i32 i = from; i <= to; i++)
+            more[i / 8] |= (u8)BIT(i % 8);
+        end = from <= to ? MAX(end, (u32)to + 1) : end;
+    }
+    if (r < 0)
+        return -EINVAL;
+    for (u32 i = 0; i < sizeof more; i++)
+        bits[i] |= more[i];
+    *last = end;
+    return 0;
+}
+
+static int base64_digit(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52
+         : c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+int parse_base64(struct str s, struct buf *out)
+{
+    u32 bits = 0, n = 0;
+    for (; s.n && s.p[0] != '='; s = str_from(s, 1)) {
+        int d = base64_digit(s.p[0]);
+        if (in_set(s.p[0], BLANKS))
+            continue;
+        if (d < 0)
+            return -EINVAL;
+        bits = bits << 6 | (u32)d;
+        if (++n % 4 > 1 || n % 4 == 0)
+            buf_c(out, (char)(bits >> (n % 4 == 2 ? 4 : n % 4 == 3 ? 2 : 0)));
+    }
+    u32 pad = 0;
+    for (; s.n; s = str_from(s, 1))
+        if (s.p[0] == '=')
+            pad++;
+        else if (!in_set(s.p[0], BLANKS))
+            return -EINVAL;
+    return n % 4 == 1 || (n + pad) % 4 || pad > 2 || (n % 4 == 2 && bits & 15) || (n % 4 == 3 && bits & 3) ? -EINVAL : 0;
+}
+
+int parse_hex_bytes(struct str s, struct buf *out)
+{
+    if (s.n % 2)
+        return -EINVAL;
+    for (; s.n; s = str_from(s, 2)) {
+        int high = parse_hex(s.p[0]), low = parse_hex(s.p[1]);
+        if (high < 0 || low < 0)
+            return -EINVAL;
+        buf_c(out, (char)(high << 4 | low));
+    }
     return 0;
 }
 

@@ -52,6 +52,7 @@ void put_strings(struct bus_out *m, const char *const *list, u32 n);
 struct bus_in { const u8 *p; u32 n, at; bool swap, bad; };
 
 u8 get_u8(struct bus_in *in);
+u16 get_u16(struct bus_in *in);
 u32 get_u32(struct bus_in *in);
 u64 get_u64(struct bus_in *in);
 bool get_bool(struct bus_in *in);

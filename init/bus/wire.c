@@ -188,6 +188,13 @@ static const u8 *take(struct bus_in *in, u32 n, u32 to)
 
 u8 get_u8(struct bus_in *in) { return *take(in, 1, 1); }
 
+u16 get_u16(struct bus_in *in)
+{
+    u16 v;
+    memcpy(&v, take(in, 2, 2), 2);
+    return in->swap ? __builtin_bswap16(v) : v;
+}
+
 u32 get_u32(struct bus_in *in)
 {
     u32 v;

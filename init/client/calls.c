@@ -172,9 +172,10 @@ const char *text_next(struct texts *t)
 
 static const char *get_words(struct bus_in *in)
 {
-    static char space[VALUE_BYTES];
-    static struct buf words = BUF_OVER(space);
-    words.n = 0;
+    static char space[2][VALUE_BYTES];
+    static u32 turn;                     /* a structure may have two */
+    struct buf words;
+    buf_over(&words, space[turn ^= 1], VALUE_BYTES);
     for (u32 end = get_array(in, 4); array_next(in, end, 4);)
         buf_fmt(&words, words.n ? " %s" : "%s", get_string(in));
     return buf_end(&words);
@@ -190,6 +191,7 @@ bool fields_next(struct bus_in *in, u32 end, const char *signature, void *to)
         case 'o': *field++ = (uintptr_t)get_string(in); break;
         case 'a': *field++ = (uintptr_t)get_words(in); signature++; break;       /* "as" */
         case 't': *field++ = get_u64(in); break;
+        case 'q': *field++ = get_u16(in); break;
         default: *field++ = get_u32(in);
         }
     return !in->bad;

@@ -3,80 +3,21 @@
  * Moments as people read them, in the local time zone. */
 #include "client.h"
 
-/* ---- the time zone: tzfile(5) of /etc/localtime (musl's reader needs a heap) ------------------ */
-
-__attribute__((noinline)) static u64 big_endian(const u8 *p, u32 bytes)
-{
-    u64 v = 0;
-    for (u32 i = 0; i < bytes; i++)
-        v = v << 8 | p[i];
-    return v;
-}
-
-struct zone { i32 offset; const char *name; };
-
-/* One block of the file: counts in its header of 44 bytes, then the tables, their times of `wide` bytes.
- * What is in force at `when`, into *z. Returns where the block ends; NULL: it is none. */
-static const u8 *zone_in(const u8 *p, const u8 *end, u32 wide, i64 when, struct zone *z)
-{
-    u32 count[6], at = 0;                /* isutc isstd leap time type char */
-    if (end - p < 44 || memcmp(p, "TZif", 4) != 0)
-        return NULL;
-    for (u32 i = 0; i < 6; i++)
-        count[i] = (u32)MIN(big_endian(p + 20 + 4 * i, 4), 65536u);
-    u32 times = count[3], types = count[4], chars = count[5];
-    const u8 *time = p + 44, *index = time + times * wide, *type = index + times, *name = type + types * 6;
-    const u8 *behind = name + chars + count[2] * (wide + 4) + count[1] + count[0];
-    if (behind > end || !types || !chars)
-        return NULL;
-    for (u32 i = 0; i < times; i++) {
-        u64 t = big_endian(time + wide * i, wide);
-        if ((wide == 8 ? (i64)t : (i32)t) <= when)
-            at = index[i];
-    }
-    type += 6 * MIN(at, types - 1);
-    z->offset = (i32)big_endian(type, 4);
-    z->name = (const char *)name + MIN((u32)type[5], chars - 1);
-    return behind;
-}
-
-static struct zone zone_at(i64 when)
-{
-    static char space[65536];
-    static struct str file;
-    struct zone z = { 0, "UTC" };
-    const char *tz = env_of("TZ");
-    if (tz)
-        tz += *tz == ':';
-    if (!file.p)
-        file = file_text(tz && *tz ? z_fmt("%s%s", *tz == '/' ? "" : "/usr/share/zoneinfo/", tz) : "/etc/localtime",
-                         space, sizeof space);
-    /* A first block for those who know only 32 bits, and from version 2 on the same with 64. */
-    const u8 *p = (const u8 *)file.p, *second = zone_in(p, p + file.n, 4, when, &z);
-    if (second && p[4] >= '2')
-        (void)zone_in(second, p + file.n, 8, when, &z);
-    return z;
-}
-
-/* ---- dates --------------------------------------------------------------------------------- */
-
-static bool is_leap(u32 year) { return year % (year % 100 ? 4 : 400) == 0; }
-
 static const char *format_time(usec real, bool log)
 {
-    static const char *const weekdays = "WedThuFriSatSunMonTue", *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    static const u8 lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    struct zone z = zone_at((i64)(real / USEC_SEC));
-    /* Since 1969, which a zone west of Greenwich may need. */
-    u64 t = real / USEC_SEC + 365 * 86400 + (u64)(i64)z.offset;
-    u32 days = (u32)(t / 86400), second = (u32)(t % 86400), day = days, year = 1969, month = 0;
-    for (u32 n; day >= (n = 365 + is_leap(year)); year++)
-        day -= n;
-    for (u32 n; day >= (n = lengths[month] + (month == 1 && is_leap(year))); month++)
-        day -= n;
-    char *clock = z_fmt("%02u:%02u:%02u", second / 3600, second / 60 % 60, second % 60);
-    return log ? z_fmt("%.3s %02u %s", months + 3 * month, day + 1, clock)
-               : z_fmt("%.3s %04u-%02u-%02u %s %s", weekdays + 3 * (days % 7), year, month + 1, day + 1, clock, z.name);
+    static const char *const weekdays = "MonTueWedThuFriSatSun", *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static bool opened;
+    struct date d;
+    zone_local = env_of("TZ");
+    if (!opened)
+        (void)zone_open(NULL);
+    opened = true;
+    i64 when = (i64)(real / USEC_SEC);
+    struct zone z = zone_at(when);
+    date_of(when + z.offset, &d);
+    char *clock = z_fmt("%02u:%02u:%02u", d.hour, d.minute, d.second);
+    return log ? z_fmt("%.3s %02u %s", months + 3 * d.month, d.day, clock)
+               : z_fmt("%.3s %04u-%02u-%02u %s %s", weekdays + 3 * d.weekday, d.year, d.month + 1, d.day, clock, z.name);
 }
 
 const char *time_text(usec real) { return real && real != USEC_INF ? format_time(real, false) : ""; }

@@ -160,6 +160,25 @@ static u32 input_kind(const struct child *c)
 
 static bool is_tty(u32 input) { return input >= IN_TTY && input <= IN_TTY_FAIL; }
 
+/* StandardInputText=, StandardInputData=: a file in memory, read from its begin. */
+static int data_as(const struct child *c, int to)
+{
+    char path[64];
+    struct buf b = BUF_OVER(path);
+    const struct setting *s = setting_find(c->s->unit, D_StandardInputData, NULL);
+    int fd = sys_memfd("stdin", 1 /* MFD_CLOEXEC */);
+    if (fd < 0)
+        return fd;
+    for (u32 at = 0; s && at < s->w[0];) {
+        ssize_t n = sys_write(fd, (const char *)(s->w + 1) + at, s->w[0] - at);
+        if (n <= 0)
+            return n < 0 ? (int)n : -EIO;
+        at += (u32)n;
+    }
+    buf_fmt(&b, "/proc/self/fd/%d", fd);
+    return open_as(buf_end(&b), O_RDONLY, 0, to);
+}
+
 int step_stdin(struct child *c)
 {
     const struct setting *s = setting_find(c->s->unit, D_StandardInput, NULL);
@@ -169,9 +188,9 @@ int step_stdin(struct child *c)
     case IN_TTY_FORCE:
     case IN_TTY_FAIL: return acquire_tty(c, kind);
     case IN_FILE: return open_as(text_at(s->w[1]), O_RDWR, 0, 0) == 0 ? 0 : open_as(text_at(s->w[1]), O_RDONLY, 0, 0);
+    case IN_DATA: return data_as(c, 0);
     case IN_SOCKET:
-    case IN_FD:
-    case IN_DATA: return -EOPNOTSUPP;    /* sockets are not passed yet (units of type socket) */
+    case IN_FD: return -EOPNOTSUPP;    /* sockets are not passed yet (units of type socket) */
     default: return null_as(0);
     }
 }

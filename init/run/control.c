@@ -182,7 +182,7 @@ static void m_job(struct call *k)
     int type = job_type_of(k->arg, id);
     if (type == JOB_STOP && is_nothing(k))
         return;
-    if (name_find(enum_tables[E_JOB_MODE], str_of(mode_name), &mode) < 0) {
+    if (name_find(enum_names(E_JOB_MODE), str_of(mode_name), &mode) < 0) {
         fail(k, INVALID, "Job mode %s invalid", mode_name);
     } else if (!manual_ok(id, type)) {
         fail(k, "OnlyByDependency", packed_text(TEXT_REFUSED), unit_name(id));

@@ -70,10 +70,8 @@ int build_set(struct build *b, u32 id, const u32 *w, u32 n)
 
 int build_int(struct build *b, u32 id, i32 v) { return build_set(b, id, (u32[]){ (u32)v }, 1); }
 
-int build_span(struct build *b, u32 id, usec t)
-{
-    return build_set(b, id, (u32[]){ (u32)t, (u32)(t >> 32) }, 2);
-}
+int build_wide(struct build *b, u32 id, u64 v) { return build_set(b, id, (u32[]){ (u32)v, (u32)(v >> 32) }, 2); }
+int build_span(struct build *b, u32 id, usec t) { return build_wide(b, id, t); }
 
 int build_text(struct build *b, u32 id, struct str s, bool more)
 {
@@ -103,29 +101,48 @@ int build_assign(struct build *b, struct str section, struct str key, struct str
     if (!d && str_starts(key, "X-"))
         return 0;
     if (!d) {
-        build_warn(b, LOG_WARNING, "Unknown key name '%.*s' in section '%.*s', ignoring.",
+        build_warn(b, LOG_WARNING, "Unknown key '%.*s' in section [%.*s], ignoring.",
                    (int)key.n, key.p, (int)section.n, section.p);
         return 0;
     }
     return build_value(b, d, value);
 }
 
-/* An empty value goes back to the default, but where the setter has a meaning of its own for it. */
+/* What is kept and shown, but not acted on, is told: once a unit, and not when that makes no difference. */
+static void tell_effect(struct build *b, const struct directive *d)
+{
+    const struct setting *s = build_find(b, directive_id(d), NULL);
+    if (!d->effect || !s || (setters[d->setter].value == V_BOOL && (i32)s->w[0] == (i32)d->def))
+        return;
+    if (d->effect == NOT_YET)
+        build_warn(b, LOG_WARNING, "%s= is kept, but pith does not act on it yet.", directive_name(d));
+    else
+        build_warn(b, LOG_WARNING, "%s= is kept, but pith does not act on it: %s.", directive_name(d),
+                   name_of(effect_reasons, d->effect));
+}
+
+/* An empty value goes back to the default, but where the setter has a meaning of its own for it ('!'). */
 int build_value(struct build *b, const struct directive *d, struct str value)
 {
     const struct setter *s = &setters[d->setter];
-    if (value.n || s->value == V_NOTHING || s->value == V_CONDITION || directive_id(d) == D_RequiresMountsFor)
-        return s->set(b, d, value);
-    build_clear(b, directive_id(d));
-    return 0;
+    bool known = d->effect && build_find(b, directive_id(d), NULL);
+    int r = 0;
+    if (value.n || s->value == V_NOTHING || s->value == V_CONDITION || directive_id(d) == D_RequiresMountsFor
+        || *s->signature == '!')
+        r = s->set(b, d, value);
+    else
+        build_clear(b, directive_id(d));
+    if (!known)
+        tell_effect(b, d);
+    return r;
 }
 
 /* ---- what setters share -------------------------------------------------------------------- */
 
 int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value)
 {
-    build_warn(b, LOG_WARNING, "%s%s, ignoring: %.*s", *why == '=' ? directive_name(d) : "", why,
-               (int)value.n, value.p);
+    build_warn(b, LOG_WARNING, "%s%s%s: %.*s", *why == '=' ? directive_name(d) : "", why,
+               strstr(why, ", ignoring") ? "" : ", ignoring", (int)value.n, value.p);
     return 0;
 }
 

@@ -170,19 +170,8 @@ static bool on_ac_power(void)
 
 static bool capability_in_bounding_set(const char *want)
 {
-    static const char names[] =
-        "chown\0dac_override\0dac_read_search\0fowner\0fsetid\0kill\0setgid\0setuid\0setpcap\0linux_immutable\0"
-        "net_bind_service\0net_broadcast\0net_admin\0net_raw\0ipc_lock\0ipc_owner\0sys_module\0sys_rawio\0"
-        "sys_chroot\0sys_ptrace\0sys_pacct\0sys_admin\0sys_boot\0sys_nice\0sys_resource\0sys_time\0"
-        "sys_tty_config\0mknod\0lease\0audit_write\0audit_control\0setfcap\0mac_override\0mac_admin\0syslog\0"
-        "wake_alarm\0block_suspend\0audit_read\0perfmon\0bpf\0checkpoint_restore\0";
-    BUF(lower, 32);
     i32 which;
-    for (; *want; want++)
-        buf_c(&lower, *want >= 'A' && *want <= 'Z' ? *want | 32 : *want);
-    struct str name = STR(lower);
-    return name_find(names, str_from(name, str_starts(name, "cap_") ? 4 : 0), &which) == 0
-        && sys_prctl(23 /* PR_CAPBSET_READ */, (u32)which, 0) == 1;
+    return parse_capability(str_of(want), &which) == 0 && sys_prctl(23 /* PR_CAPBSET_READ */, (u32)which, 0) == 1;
 }
 
 static bool security_is(const char *want)
@@ -247,7 +236,7 @@ static bool compare_number(const char *want, u64 have, bool size)
     return (accepts ? accepts : MORE | EQUAL) & compare(have, n);
 }
 
-static bool memory_is(const char *want)
+u64 machine_memory(void)
 {
     char text[256];
     u64 kib = 0;
@@ -256,7 +245,7 @@ static bool memory_is(const char *want)
         (void)str_word(&rest, " ");
         (void)parse_u64(str_word(&rest, " "), 10, &kib);
     }
-    return compare_number(want, kib * 1024, true);
+    return kib * 1024;
 }
 
 static bool cpus_are(const char *want)
@@ -305,7 +294,7 @@ static bool machine_condition(u32 type, const char *want)
     case COND_KERNEL_VERSION: return kernel_version_is(want);
     case COND_USER:
     case COND_GROUP: return STREQ(want, "root") || STREQ(want, "0") || STREQ(want, "@system");
-    case COND_MEMORY: return memory_is(want);
+    case COND_MEMORY: return compare_number(want, machine_memory(), true);
     case COND_CPUS: return cpus_are(want);
     default: return environment_has(want);
     }

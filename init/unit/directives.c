@@ -9,32 +9,40 @@
 
 /* ---- names of values ----------------------------------------------------------------------- */
 
-static const char service_types[] =
-    "simple\0exec\0forking\0oneshot\0dbus\0notify\0idle\0";
-static const char restarts[] =
-    "no\0on-success\0on-failure\0on-abnormal\0on-watchdog\0on-abort\0always\0";
-static const char kill_modes[] =
-    "control-group\0process\0mixed\0none\0";
-static const char notify_accesses[] =
-    "none\0all\0exec\0main\0";
-static const char job_modes[] =
-    "fail\0replace\0replace-irreversibly\0isolate\0flush\0ignore-dependencies\0ignore-requirements\0"
-    "triggering\0";
-static const char actions[] =
-    "none\0reboot\0reboot-force\0reboot-immediate\0poweroff\0poweroff-force\0poweroff-immediate\0"
-    "exit\0exit-force\0";
-static const char collects[] =
-    "inactive\0inactive-or-failed\0";
-static const char timeout_modes[] =
-    "terminate\0abort\0kill\0";
-static const char preserves[] =
-    "no\0yes\0restart\0";
-
-const char *const enum_tables[ENUM_TABLES] = {
-    [E_SERVICE_TYPE] = service_types, [E_RESTART] = restarts, [E_KILL_MODE] = kill_modes,
-    [E_NOTIFY] = notify_accesses, [E_JOB_MODE] = job_modes, [E_ACTION] = actions,
-    [E_COLLECT] = collects, [E_TIMEOUT_MODE] = timeout_modes, [E_PRESERVE] = preserves,
-    [E_LEVEL] = level_names, [E_FACILITY] = facility_names,
+/* What it is in messages ("Failed to parse IT, ignoring"; all of the message if that begins with a capital), then the
+ * names. A '?' before it: booleans are taken too, false for 0 and true for 1. */
+static const char *const enum_tables[ENUM_TABLES] = {
+    [E_SERVICE_TYPE] = "service type\0simple\0exec\0forking\0oneshot\0dbus\0notify\0idle\0",
+    [E_RESTART] = "service restart specifier\0no\0on-success\0on-failure\0on-abnormal\0on-watchdog\0on-abort\0always\0",
+    [E_KILL_MODE] = "kill mode specification\0control-group\0process\0mixed\0none\0",
+    [E_NOTIFY] = "notify access specifier\0none\0all\0exec\0main\0",
+    [E_JOB_MODE] = "job mode\0fail\0replace\0replace-irreversibly\0isolate\0flush\0ignore-dependencies\0"
+                   "ignore-requirements\0triggering\0",
+    [E_ACTION] = "=\0none\0reboot\0reboot-force\0reboot-immediate\0poweroff\0poweroff-force\0poweroff-immediate\0"
+                 "exit\0exit-force\0",
+    [E_COLLECT] = "garbage collection mode\0inactive\0inactive-or-failed\0",
+    [E_TIMEOUT_MODE] = "timeout failure mode\0terminate\0abort\0kill\0",
+    [E_PRESERVE] = "?runtime directory preserve mode\0no\0yes\0restart\0",
+    [E_LEVEL] = "log level", [E_FACILITY] = "log facility",
+    [E_IPV6_ONLY] = "bind IPv6 only value\0default\0both\0ipv6-only\0" "2\0yes\0" "2\0true\0" "2\0on\0" "2\0001\0" "1\0no\0"
+                    "1\0false\0" "1\0off\0" "1\0000\0",
+    [E_IP_TOS] = "IP TOS value\0" "16\0low-delay\0" "8\0throughput\0" "4\0reliability\0" "2\0low-cost\0",
+    [E_PROTOCOL] = "socket protocol\0" "132\0sctp\0" "136\0udplite\0",
+    [E_TIMESTAMPING] = "?timestamping value\0off\0us\0ns\0" "1\0usec\0\xc2\xb5s\0" "2\0nsec\0",
+    [E_EXIT_TYPE] = "service exit type\0main\0cgroup\0",
+    [E_OOM_POLICY] = "OOM policy\0continue\0stop\0kill\0",
+    [E_IO_CLASS] = "IO scheduling class\0none\0realtime\0best-effort\0idle\0",
+    [E_CPU_POLICY] = "CPU scheduling policy\0other\0fifo\0rr\0batch\0" "5\0idle\0",
+    [E_NUMA] = "Invalid NUMA policy type\0default\0preferred\0bind\0interleave\0local\0",
+    [E_KEYRING] = "keyring mode\0inherit\0private\0shared\0",
+    [E_PROTECT_PROC] = "/proc/ protection mode\0default\0noaccess\0invisible\0ptraceable\0",
+    [E_PROC_SUBSET] = "/proc/ subset mode\0all\0pid\0",
+    [E_PROTECT_SYSTEM] = "?protect system value\0no\0yes\0full\0strict\0",
+    [E_PROTECT_HOME] = "?protect home value\0no\0yes\0read-only\0tmpfs\0",
+    [E_UTMP] = "utmp mode\0init\0login\0user\0",
+    [E_DEVICE_POLICY] = "device policy\0auto\0closed\0strict\0",
+    [E_OOM_MODE] = "Invalid syntax\0auto\0kill\0",
+    [E_OOM_PREFERENCE] = "=\0none\0avoid\0omit\0",
 };
 
 /* ---- states, also for systemctl --state=help; their enums are here, in job.h and kind.h ----- */
@@ -52,30 +60,55 @@ const char mount_states[] = "dead\0mounting\0mounting-done\0mounted\0remounting\
 const char swap_states[] = "dead\0activating\0activating-done\0active\0" "5\0deactivating\0" "8\0deactivating-sigterm\0"
     "deactivating-sigkill\0failed\0";
 
+const char effect_reasons[] =
+    "2\0it needs SELinux's library and policy, which pith does not load\0"
+    "Smack is in no kernel that pith is made for\0"
+    "disk images need dm-verity and a reader of partitions; a mount unit and RootDirectory= do the same\0"
+    "it needs programs for the kernel's BPF machine, which pith does not make\0"
+    "USB gadgets are not configured by pith\0"
+    "the keys of encrypted credentials are systemd's own\0"
+    "PAM's modules cannot be loaded into a static program\0"
+    "it speaks to systemd-oomd, which pith does not have\0"
+    "there is one log, without namespaces\0";
+
 /* ---- the rows ------------------------------------------------------------------------------ */
 
-/* The setters by name; a row holds an index. */
-#define SETTERS(X)                                                                                     \
-    X(todo, V_NOTHING) X(gone, V_NOTHING) X(as, V_NOTHING) X(deps, V_NOTHING) X(isolate, V_NOTHING)    \
-    X(mounts_for, V_ITEM) X(docs, V_ITEM) X(string, V_TEXT) X(path, V_TEXT) X(workdir, V_TEXT)         \
-    X(pid_file, V_TEXT) X(user, V_TEXT) X(users, V_ITEM) X(slice, V_TEXT) X(flag, V_BOOL)              \
-    X(unsigned, V_UNSIGNED) X(nice, V_INT) X(oom_adjust, V_INT) X(priority, V_INT)                     \
-    X(exit_status, V_INT) X(mode, V_MODE) X(signal, V_SIGNAL) X(enum, V_ENUM) X(sec, V_SPAN)           \
-    X(sec_fix0, V_SPAN) X(timeout_both, V_NOTHING) X(exec, V_EXEC) X(status_set, V_STATUS)             \
-    X(environ, V_ITEM) X(env_file, V_ENV_FILE) X(env_names, V_ITEM) X(std_input, V_STDIO)              \
-    X(std_output, V_STDIO) X(rlimit, V_LIMIT) X(dirs, V_ITEM) X(condition, V_CONDITION)                \
-    X(install, V_NOTHING)
+/* The setters by name; a row holds an index. A '!' before the signature: what an empty value means is the setter's matter. */
+#define SETTERS(X)                                                                                                     \
+    X(todo, NOTHING, "") X(gone, NOTHING, "") X(as, NOTHING, "") X(deps, NOTHING, "") X(isolate, NOTHING, "")          \
+    X(mounts_for, ITEM, "as") X(docs, ITEM, "as") X(string, TEXT, "s") X(path, TEXT, "s") X(workdir, TEXT, "s")        \
+    X(pid_file, TEXT, "s") X(user, TEXT, "s") X(users, ITEM, "as") X(slice, TEXT, "s") X(flag, BOOL, "!b")              \
+    X(unsigned, UNSIGNED, "!u") X(nice, INT, "i") X(oom_adjust, INT, "i") X(priority, INT, "i")                         \
+    X(exit_status, INT, "i") X(mode, MODE, "!u") X(signal, SIGNAL, "!i") X(enum, ENUM, "!s") X(sec, SPAN, "!t")            \
+    X(sec_fix0, SPAN, "!t") X(timeout_both, NOTHING, "") X(exec, EXEC, "a(sasbttttuii)") X(status_set, STATUS, "(aiai)") \
+    X(environ, ITEM, "as") X(env_file, ENV_FILE, "a(sb)") X(env_names, ITEM, "as") X(std_input, STDIO, "!s")            \
+    X(std_output, STDIO, "!s") X(rlimit, LIMIT, "!t") X(dirs, ITEM, "as") X(condition, CONDITION, "")                    \
+    X(install, NOTHING, "")                                                                                            \
+    X(choice, CHOICE, "i") X(int, INT, "!i") X(long, WIDE, "!x") X(bytes, WIDE, "!t") X(nsec, WIDE, "!t")                  \
+    X(io_priority, INT, "i") X(cpu_priority, INT, "!i") X(error, INT, "i") X(tty_size, INT, "q") X(plain, TEXT, "s")    \
+    X(path_fatal, TEXT, "s") X(paths, ITEM, "as") X(ns_paths, ITEM, "as") X(search_path, ITEM, "as")                   \
+    X(bind, ROW, "!a(ssbt)") X(tmpfs, ROW, "a(ss)") X(image_options, ROW, "a(ss)") X(images, ROW, "a(ssba(ss))") X(ext_images, ROW, "a(sba(ss))")        \
+    X(root_hash, ROW, "ay") X(input_data, ROW, "!ay") X(log_fields, ROW, "aay") X(log_namespace, TEXT, "s")             \
+    X(coredump, WIDE, "t") X(secure_bits, INT, "i") X(caps, WIDE, "!t") X(namespaces, WIDE, "t")                        \
+    X(mount_flags, WIDE, "t") X(personality, TEXT, "s") X(label, ROW, "(bs)") X(cpus, ROW, "ay")                       \
+    X(syscalls, ROW, "(bas)") X(families, ROW, "(bas)") X(filesystems, ROW, "(bas)") X(interfaces, ROW, "(bas)")       \
+    X(archs, ITEM, "as") X(set_cred, ROW, "!a(say)") X(load_cred, ROW, "!a(ss)") X(weight, WIDE, "t")                    \
+    X(quota, WIDE, "t") X(memory, WIDE, "t") X(tasks_max, WIDE, "t") X(device_allow, ROW, "a(ss)")                     \
+    X(io_device, ROW, "a(st)") X(delegate, NOTHING, "") X(controllers, NOTHING, "") X(prefixes, ROW, "a(iayu)")        \
+    X(bpf_paths, ITEM, "as") X(bpf_program, ROW, "a(ss)") X(socket_bind, ROW, "a(iiqq)") X(pressure_limit, UNSIGNED, "u") \
+    X(listen, ROW, "!a(ss)") X(timer, ROW, "!a(stt)") X(path_spec, ROW, "!a(ss)") X(trigger, NOTHING, "")                 \
+    X(socket_service, NOTHING, "") X(sockets, NOTHING, "") X(fd_name, TEXT, "s") X(ifname, TEXT, "s") X(bus_name, TEXT, "s")
 
 enum setter_id {
-#define X(name, value) SET_##name,
+#define X(name, value, signature) SET_##name,
     SETTERS(X)
 #undef X
 };
-#define X(name, value) set_fn set_##name;
+#define X(name, value, signature) set_fn set_##name;
 SETTERS(X)
 #undef X
 const struct setter setters[] = {
-#define X(name, value) { set_##name, value },
+#define X(name, value, signature) { set_##name, signature, V_##value },
     SETTERS(X)
 #undef X
 };
@@ -86,15 +119,10 @@ enum { U = SEC_UNIT, S = SEC_SERVICE, K = SEC_SOCKET, M = SEC_MOUNT, A = SEC_AUT
        EXEC = S | K | M | W, CGROUP = EXEC | L | C, KILL = EXEC | C };
 
 #define SECS(n) ((n) * 10)
-#define ROW(sections, set, arg, def) { sections, SET_##set, arg, (i64)(def) },
 const struct directive directives[DIRECTIVES] = {
-#define D(name, ...) ROW(__VA_ARGS__)
-#define N(id, name, ...) ROW(__VA_ARGS__)
+#define ROW(id, name, effect, sections, set, arg, def) { sections, SET_##set, effect, arg, (i64)(def) },
 #include "directives.def"
 };
-#undef D
-#undef N
-#undef ROW
 
 static const char section_names[] =
     "Unit\0Service\0Socket\0Mount\0Automount\0Swap\0Timer\0Path\0Slice\0Scope\0Install\0";
@@ -118,13 +146,10 @@ u32 section_of_type(int type)
 
 /* The names of all rows unpacked, where each of them is, and the rows by a hash of their names: 0, or one more than the
  * first, then the next. Made when they are first asked for. */
-#define D(name, ...) + sizeof #name
-#define N(id, name, ...) + sizeof #name
+#define ROW(id, name, ...) + sizeof #name
 static char names[
 #include "directives.def"
 ] SCRATCH;
-#undef D
-#undef N
 static u16 name_at[DIRECTIVES] SCRATCH, first_of[512] SCRATCH, next_of[DIRECTIVES] SCRATCH;
 
 static void read_names(void)
@@ -161,9 +186,27 @@ const struct directive *directive_find(struct str name, u32 section)
     return NULL;
 }
 
+const char *enum_names(u32 table)
+{
+    return table == E_LEVEL ? level_names : table == E_FACILITY ? facility_names : z_next(enum_tables[table]);
+}
+
+const char *enum_noun(u32 table) { return enum_tables[table] + (*enum_tables[table] == '?'); }
+
+int enum_find(u32 table, struct str s, i32 *value)
+{
+    bool truth;
+    int r = name_find(enum_names(table), s, value);
+    if (r < 0 && *enum_tables[table] == '?' && parse_bool(s, &truth) == 0) {
+        *value = truth;
+        return 0;
+    }
+    return r;
+}
+
 const char *directive_enum_name(const struct directive *d, i32 value)
 {
-    return name_of(enum_tables[d->arg], value);
+    return name_of(enum_names(d->arg), value);
 }
 
 /* ---- a unit's settings --------------------------------------------------------------------- */
@@ -201,6 +244,37 @@ usec unit_span(unit_id id, u32 directive)
         return (usec)s->w[0] | (usec)s->w[1] << 32;
     i64 tenths = directives[directive].def;
     return tenths == FOREVER ? USEC_INF : (usec)tenths * 100 * USEC_MS;
+}
+
+u64 unit_wide(unit_id id, u32 directive)
+{
+    const struct setting *s = setting_find(id, directive, NULL);
+    return s ? (u64)s->w[0] | (u64)s->w[1] << 32 : (u64)(i64)directives[directive].def;
+}
+
+/* Of one of the kernel's tables of single numbers. */
+static u64 kernel_number(const char *path)
+{
+    char text[32];
+    u64 v = UINT64_MAX;
+    if (file_line(path, text, sizeof text) > 0)
+        (void)parse_u64(str_of(text), 10, &v);
+    return v;
+}
+
+u64 unit_amount(unit_id id, u32 directive)
+{
+    const struct setting *s = setting_find(id, directive, NULL);
+    u64 of = 0, share = s ? (u64)s->w[0] | (u64)s->w[1] << 32 : (u64)(i64)directives[directive].def;
+    if (s ? s->n < 3 : directive != D_TasksMax)
+        return share;
+    if (!s && (UNIT(id)->type == UNIT_SLICE || UNIT(id)->type == UNIT_SCOPE))
+        return UINT64_MAX;
+    if (directive == D_TasksMax)
+        of = MIN(kernel_number("/proc/sys/kernel/threads-max"), kernel_number("/proc/sys/kernel/pid_max"));
+    else
+        of = machine_memory() / 4096;
+    return of * share / 10000 * (directive == D_TasksMax ? 1 : 4096);
 }
 
 const char *unit_text(unit_id id, u32 directive)

@@ -27,7 +27,7 @@ enum {
     X(FOR_SYSROOT, BEFORE, "initrd-root-fs") X(FOR_INITRD, BEFORE, "initrd-fs")                         \
     X(FOR_INITRD_USR, BEFORE, "initrd-usr-fs")                                                          \
     X(AUTOMOUNT, BEFORE, "local-fs") X(AUTOMOUNT, DEP_AFTER, "local-fs-pre")                            \
-    X(AUTOMOUNT, DEP_CONFLICTS | BEFORE, "umount")                                                      \
+    X(AUTOMOUNT, DEP_CONFLICTS, "umount") X(AUTOMOUNT, BEFORE, "umount")                                \
     X(CALENDAR, DEP_AFTER, "time-sync") X(CALENDAR, DEP_AFTER, "time-set")                              \
     X(LOCAL, DEP_AFTER, "local-fs-pre") X(NETWORK, DEP_AFTER, "remote-fs-pre")                          \
     X(MOUNT | SWAP, DEP_CONFLICTS, "umount") X(MOUNT | SWAP, BEFORE, "umount")                          \
@@ -40,7 +40,7 @@ static const struct { u32 who, kinds; } default_deps[] = { DEFAULT_DEPS(X) };
 static const char default_targets[] = DEFAULT_DEPS(X);
 #undef X
 
-static void add_dep(unit_id id, u32 kinds, struct str name)
+void add_dep(unit_id id, u32 kinds, struct str name)
 {
     unit_id other = unit_get(name);
     if (other)
@@ -49,9 +49,9 @@ static void add_dep(unit_id id, u32 kinds, struct str name)
 
 /* ---- settings while they are in working space ---------------------------------------------- */
 
-static bool has(const struct build *b, u32 directive) { return build_find(b, directive, NULL); }
+bool build_has(const struct build *b, u32 directive) { return build_find(b, directive, NULL); }
 
-static i32 int_of(const struct build *b, u32 directive)
+i32 build_int_of(const struct build *b, u32 directive)
 {
     const struct setting *s = build_find(b, directive, NULL);
     return s ? (i32)s->w[0] : directives[directive].def;
@@ -64,10 +64,9 @@ static u32 word_of(const struct build *b, u32 directive)
     return s ? s->w[0] : 0;
 }
 
-static struct str text_of(const struct build *b, u32 directive) { return str_of(text_at(word_of(b, directive))); }
+struct str build_text_of(const struct build *b, u32 directive) { return str_of(text_at(word_of(b, directive))); }
 
-/* A path this unit needs, as if RequiresMountsFor= named it: each once. */
-static void needs_path(struct build *b, struct str path)
+void needs_path(struct build *b, struct str path)
 {
     const struct setting *s = NULL;
     while ((s = build_find(b, D_RequiresMountsFor, s)))
@@ -101,7 +100,7 @@ static void exec_directories(struct build *b)
         }
         dir++;
     }
-    if (has(b, D_StateDirectory) || has(b, D_CacheDirectory) || has(b, D_LogsDirectory))
+    if (build_has(b, D_StateDirectory) || build_has(b, D_CacheDirectory) || build_has(b, D_LogsDirectory))
         add_dep(b->id, DEP_AFTER, S("systemd-remount-fs.service"));
 }
 
@@ -113,32 +112,21 @@ static void exec_deps(struct build *b)
     const struct setting *cwd = build_find(b, D_WorkingDirectory, NULL);
     if (cwd && !cwd->w[1])
         needs_path(b, str_of(text_at(cwd->w[0])));
-    needs_path(b, text_of(b, D_RootDirectory));
-    needs_path(b, text_of(b, D_RootImage));
+    needs_path(b, build_text_of(b, D_RootDirectory));
+    needs_path(b, build_text_of(b, D_RootImage));
     exec_directories(b);
-    if (int_of(b, D_PrivateTmp)) {
+    if (build_int_of(b, D_PrivateTmp)) {
         add_dep(b->id, DEP_AFTER | DEP_WANTS, S("tmp.mount"));
         needs_path(b, S("/var/tmp"));
         add_dep(b->id, DEP_AFTER, S("systemd-tmpfiles-setup.service"));
     }
-    if (is_logged(int_of(b, D_StandardOutput)) || is_logged(int_of(b, D_StandardError)))
+    if (is_logged(build_int_of(b, D_StandardOutput)) || is_logged(build_int_of(b, D_StandardError)))
         add_if_there(b->id, DEP_AFTER, S("systemd-journald.socket"));
 }
 
 static bool socket_has_exec(const struct build *b)
 {
-    return has(b, D_ExecStartPre) || has(b, D_ExecStartPost) || has(b, D_ExecStopPre) || has(b, D_ExecStopPost);
-}
-
-/* Output that nothing was said of goes where a two-way input comes from, else to the journal. */
-static void fix_streams(struct build *b)
-{
-    i32 in = int_of(b, D_StandardInput) & 0xff;
-    bool two_way = in == IN_TTY || in == IN_TTY_FORCE || in == IN_TTY_FAIL || in == IN_SOCKET || in == IN_FD;
-    if (two_way && !has(b, D_StandardOutput))
-        (void)build_set(b, D_StandardOutput, (u32[]){ OUT_INHERIT, 0 }, 2);
-    else if (!two_way && has(b, D_StandardOutput) && int_of(b, D_StandardOutput) == OUT_INHERIT)
-        build_clear(b, D_StandardOutput);
+    return build_has(b, D_ExecStartPre) || build_has(b, D_ExecStartPost) || build_has(b, D_ExecStopPre) || build_has(b, D_ExecStopPost);
 }
 
 /* ---- services ------------------------------------------------------------------------------ */
@@ -146,39 +134,80 @@ static void fix_streams(struct build *b)
 static const char *service_complaint(const struct build *b)
 {
     const struct setting *start = build_find(b, D_ExecStart, NULL);
-    i32 type = int_of(b, D_Type), restart = int_of(b, D_Restart);
-    bool action = int_of(b, D_SuccessAction) != ACTION_NONE;
-    if (!start && !has(b, D_ExecStop) && !action)
+    i32 type = build_int_of(b, D_Type), restart = build_int_of(b, D_Restart);
+    bool action = build_int_of(b, D_SuccessAction) != ACTION_NONE;
+    if (!start && !build_has(b, D_ExecStop) && !action)
         return packed_text(TEXT_NO_COMMAND);
     if (type != SERVICE_ONESHOT && !start)
         return packed_text(TEXT_NO_START);
-    if (!int_of(b, D_RemainAfterExit) && !start && !action)
+    if (!build_int_of(b, D_RemainAfterExit) && !start && !action)
         return packed_text(TEXT_NO_START_STAYS);
     if (type != SERVICE_ONESHOT && build_find(b, D_ExecStart, start))
         return packed_text(TEXT_MANY_STARTS);
     if (type == SERVICE_ONESHOT && (restart == RESTART_ALWAYS || restart == RESTART_ON_SUCCESS))
         return packed_text(TEXT_RESTARTS);
-    if (type == SERVICE_ONESHOT && has(b, D_RestartForceExitStatus))
+    if (type == SERVICE_ONESHOT && build_has(b, D_RestartForceExitStatus))
         return packed_text(TEXT_FORCED_RESTARTS);
-    if (type == SERVICE_DBUS && !has(b, D_BusName))
+    if (type == SERVICE_DBUS && !build_has(b, D_BusName))
         return packed_text(TEXT_NO_BUS_NAME);
     return NULL;
 }
 
+/* What settings of systemd.exec(5) say of others that are not set. */
+static void complete_exec(struct build *b)
+{
+    static const struct { u16 flag; u8 caps[2]; } without[] = {
+        { D_PrivateDevices, { 27, 17 } }, { D_ProtectKernelModules, { 16, 16 } }, { D_ProtectKernelLogs, { 34, 34 } },
+        { D_ProtectClock, { 25, 35 } } };                /* MKNOD RAWIO, MODULE, SYSLOG, TIME ALARM */
+    const struct setting *s = build_find(b, D_CapabilityBoundingSet, NULL);
+    u64 caps = s ? (u64)s->w[0] | (u64)s->w[1] << 32 : UINT64_MAX, less = caps;
+    for (u32 i = 0; i < LEN(without); i++)
+        if (build_int_of(b, without[i].flag))
+            less &= ~(1ull << without[i].caps[0] | 1ull << without[i].caps[1]);
+    if (less != caps)
+        build_wide(b, D_CapabilityBoundingSet, less);
+    if (build_int_of(b, D_PrivateDevices) && build_int_of(b, D_DevicePolicy) == 0)
+        build_int(b, D_DevicePolicy, 1);
+    if (!build_int_of(b, D_DynamicUser))
+        return;
+    for (const u16 *flag = (const u16[]){ D_PrivateTmp, D_RemoveIPC, D_NoNewPrivileges, D_RestrictSUIDSGID, 0 }; *flag; flag++)
+        build_int(b, *flag, 1);
+    if (!build_int_of(b, D_ProtectSystem))
+        build_int(b, D_ProtectSystem, 3);                /* strict */
+    if (!build_int_of(b, D_ProtectHome))
+        build_int(b, D_ProtectHome, 2);                  /* read-only */
+}
+
+/* Output that nothing was said of goes where a two-way input comes from, else to the journal. */
+static void complete_stdio(struct build *b)
+{
+    u32 in = build_has(b, D_StandardInput) ? word_of(b, D_StandardInput) : IN_NULL;
+    bool two_way = in >= IN_TTY && in <= IN_FD;
+    if (in == IN_NULL && build_has(b, D_StandardInputData))
+        (void)build_set(b, D_StandardInput, (u32[]){ IN_DATA, 0 }, 2);
+    if (two_way && !build_has(b, D_StandardOutput))
+        (void)build_set(b, D_StandardOutput, (u32[]){ OUT_INHERIT, 0 }, 2);
+    if (!two_way && build_has(b, D_StandardOutput) && build_int_of(b, D_StandardOutput) == OUT_INHERIT)
+        build_clear(b, D_StandardOutput);
+}
 
 /* What complete_...() return is why the unit is refused. NULL: it is not. */
 static const char *complete_service(struct build *b)
 {
-    if (!has(b, D_Type))
-        build_int(b, D_Type, has(b, D_BusName) ? SERVICE_DBUS : has(b, D_ExecStart) ? SERVICE_SIMPLE : SERVICE_ONESHOT);
+    complete_exec(b);
+    complete_stdio(b);
+    if (build_has(b, D_Delegate) && word_of(b, D_Delegate) && !build_has(b, D_OOMPolicy))
+        build_int(b, D_OOMPolicy, OOM_CONTINUE);
+    if (!build_has(b, D_Type))
+        build_int(b, D_Type, build_has(b, D_BusName) ? SERVICE_DBUS : build_has(b, D_ExecStart) ? SERVICE_SIMPLE : SERVICE_ONESHOT);
     const char *complaint = service_complaint(b);
     if (complaint)
         return complaint;
-    i32 type = int_of(b, D_Type);
-    fix_streams(b);
-    if (type == SERVICE_ONESHOT && !has(b, D_TimeoutStartSec))
+    i32 type = build_int_of(b, D_Type);
+    if (type == SERVICE_ONESHOT && !build_has(b, D_TimeoutStartSec))
         build_span(b, D_TimeoutStartSec, USEC_INF);
-    if ((type == SERVICE_NOTIFY || has(b, D_WatchdogSec)) && int_of(b, D_NotifyAccess) == NOTIFY_NONE)
+    const struct setting *watchdog = build_find(b, D_WatchdogSec, NULL);
+    if ((type == SERVICE_NOTIFY || (watchdog && (watchdog->w[0] | watchdog->w[1]))) && build_int_of(b, D_NotifyAccess) == NOTIFY_NONE)
         build_int(b, D_NotifyAccess, NOTIFY_MAIN);
     if (type == SERVICE_DBUS)
         build_warn(b, LOG_NOTICE, "Type=dbus: pith is not on the bus yet, starting as Type=simple.");
@@ -253,11 +282,11 @@ static u32 keep_if(i32 wanted, const char *word) { return wanted ? text_keep(str
 static void put_mount_helpers(struct build *b)
 {
     BUF(mode, 8);
-    buf_fmt(&mode, "%o", (u32)int_of(b, D_DirectoryMode));
+    buf_fmt(&mode, "%o", (u32)build_int_of(b, D_DirectoryMode));
     u32 type = word_of(b, D_FsType), where = word_of(b, D_Where);
     u32 attach[] = { word_of(b, D_What), where, type ? type : text_keep(S("auto")), word_of(b, D_Options),
-                     text_keep(STR(mode)), keep_if(int_of(b, D_ReadWriteOnly), "rw-only") };
-    u32 detach[] = { where, keep_if(int_of(b, D_LazyUnmount), "lazy"), keep_if(int_of(b, D_ForceUnmount), "force") };
+                     text_keep(STR(mode)), keep_if(build_int_of(b, D_ReadWriteOnly), "rw-only") };
+    u32 detach[] = { where, keep_if(build_int_of(b, D_LazyUnmount), "lazy"), keep_if(build_int_of(b, D_ForceUnmount), "force") };
     put_helper(b, X_Attach, "mount", attach, 6);
     put_helper(b, X_Remount, "remount", attach, 4);
     put_helper(b, X_Detach, "umount", detach, 3);
@@ -268,12 +297,12 @@ static const char *complete_mount(struct build *b, u32 *traits)
     BUF(path, PATH_BYTES);
     if (unit_name_to_path(b->name, &path) < 0)
         return "The unit's name is not that of a path.";
-    struct str where = STR(path), what = text_of(b, D_What);
-    struct str options = text_of(b, D_Options), type = text_of(b, D_FsType);
+    struct str where = STR(path), what = build_text_of(b, D_What);
+    struct str options = build_text_of(b, D_Options), type = build_text_of(b, D_FsType);
     bool network = fstab_option(options, "_netdev", NULL) || fs_is_network(type);
-    if (!has(b, D_Where))
+    if (!build_has(b, D_Where))
         (void)build_text(b, D_Where, where, false);
-    else if (!str_eq(where, text_of(b, D_Where)))
+    else if (!str_eq(where, build_text_of(b, D_Where)))
         return "Where= setting doesn't match unit name.";
     if (!what.n && !b->unit->generated)
         return "What= setting is missing.";
@@ -288,9 +317,11 @@ static const char *complete_mount(struct build *b, u32 *traits)
     if (bind || fstab_option(options, "loop", NULL) || !network)
         needs_path(b, what);
     if (!bind && !network && has_option(options, "usrquota\0grpquota\0quota\0usrjquota\0grpjquota\0"))
-        for (EACH(name, "quotacheck.service\0quotaon.service\0"))
-            add_if_there(b->id, DEP_WANTS | BEFORE, str_of(name));
-    if (extrinsic && !has(b, D_Slice))
+        for (EACH(name, "quotacheck.service\0quotaon.service\0")) {
+            add_if_there(b->id, DEP_WANTS, str_of(name));
+            add_if_there(b->id, BEFORE, str_of(name));
+        }
+    if (extrinsic && !build_has(b, D_Slice))
         (void)build_text(b, D_Slice, S("-.slice"), false);
     *traits = extrinsic ? 0 : mount_traits(where, options, type, network);
     put_mount_helpers(b);
@@ -304,7 +335,7 @@ static const char *complete_swap(struct build *b)
     if (!what)
         return b->unit->generated ? NULL : "What= setting is missing.";
     BUF(priority, 16);
-    buf_fmt(&priority, "%d", int_of(b, D_SwapPriority));
+    buf_fmt(&priority, "%d", build_int_of(b, D_SwapPriority));
     need_device(b->id, path, DEP_REQUIRES | DEP_AFTER);
     put_helper(b, X_Attach, "swapon", (u32[]){ what, text_keep(STR(priority)), word_of(b, D_Options) }, 3);
     put_helper(b, X_Detach, "swapoff", &what, 1);
@@ -342,8 +373,8 @@ static const char *slice_deps(struct build *b)
     if (b->unit->type == UNIT_SLICE) {
         if (slice_parent(name, &slice) <= 0)
             return slice_name_valid(name) ? NULL : "The slice's name is not valid.";
-    } else if (has(b, D_Slice)) {
-        buf_str(&slice, text_of(b, D_Slice));
+    } else if (build_has(b, D_Slice)) {
+        buf_str(&slice, build_text_of(b, D_Slice));
     } else {
         default_slice(name, &slice);
         (void)build_text(b, D_Slice, STR(slice), false);
@@ -361,7 +392,7 @@ static void complete_slice(struct build *b)
         return;
     b->unit->perpetual = true;
     build_int(b, D_DefaultDependencies, 0);
-    if (!has(b, D_Description))
+    if (!build_has(b, D_Description))
         (void)build_text(b, D_Description, root ? S("Root Slice") : S("System Slice"), false);
 }
 
@@ -387,14 +418,18 @@ int unit_complete(struct build *b)
         complaint = complete_mount(b, &traits);
     else if (type == SWAP)
         complaint = complete_swap(b);
+    else if (type & (SOCKET | TIMER | PATH | AUTOMOUNT))
+        complaint = complete_trigger(b);
     else if (type == SLICE)
         complete_slice(b);
-    else if (type == BIT(UNIT_DEVICE) && !has(b, D_JobRunningTimeoutSec))
+    else if (type == BIT(UNIT_DEVICE) && !build_has(b, D_JobRunningTimeoutSec))
         /* A device is waited for as long as anything may take to start (systemd.device(5)). */
         build_span(b, D_JobRunningTimeoutSec, 90 * USEC_SEC);
+    if (type == TIMER && build_has(b, D_OnCalendar))
+        traits |= CALENDAR;
     /* What the kernel or others made is left alone by an isolate, unless the unit says otherwise. */
     const u32 stays = BIT(UNIT_DEVICE) | MOUNT | SWAP | SLICE | BIT(UNIT_AUTOMOUNT) | SCOPE;
-    if (type & stays && !has(b, D_IgnoreOnIsolate))
+    if (type & stays && !build_has(b, D_IgnoreOnIsolate))
         build_int(b, D_IgnoreOnIsolate, 1);
     if (!complaint && (type & (SERVICE | MOUNT | SWAP) || (type == SOCKET && socket_has_exec(b))))
         exec_deps(b);
@@ -404,7 +439,7 @@ int unit_complete(struct build *b)
         log_line(LOG_ERR, "%s: %s Refusing.", b->path, complaint);
     if (complaint || b->failed)
         return -ENOEXEC;
-    if (int_of(b, D_DefaultDependencies))
+    if (build_int_of(b, D_DefaultDependencies))
         add_default_deps(b->id, traits);
     return 0;
 }

@@ -180,7 +180,25 @@ static bool is_assignment(const struct directive *d, struct str *item)
 
 int set_environ(struct build *b, const struct directive *d, struct str value)
 {
-    return build_list(b, d, value, COMMAND_WORD, is_assignment, "Invalid environment assignment");
+    struct str item;
+    int r = 0;
+    while (r == 0 && build_item(b, &value, COMMAND_WORD, &item)) {
+        struct setting *s = NULL;        /* the last one of a name counts, in the first one's place */
+        if (!is_assignment(d, &item)) {
+            build_ignore(b, d, "Invalid environment assignment", item);
+            continue;
+        }
+        size_t n = (size_t)str_find(item, '=') + 1;
+        u32 tries = 0;
+        while ((s = (struct setting *)(uintptr_t)build_find(b, directive_id(d), s)) && ++tries < SEARCH_MAX
+               && strncmp(text_at(s->w[0]), item.p, n) != 0)
+            ;
+        if (s && tries < SEARCH_MAX)
+            s->w[0] = text_keep(item);
+        else
+            r = build_text(b, directive_id(d), item, true);
+    }
+    return r;
 }
 
 static bool is_env_name(const struct directive *d, struct str *item)
@@ -190,7 +208,8 @@ static bool is_env_name(const struct directive *d, struct str *item)
 
 int set_env_names(struct build *b, const struct directive *d, struct str value)
 {
-    return build_list(b, d, value, COMMAND_WORD, is_env_name, "Invalid environment name or assignment");
+    return build_list(b, d, value, COMMAND_WORD, is_env_name, directive_id(d) == D_PassEnvironment ?
+                      "Invalid environment name for PassEnvironment" : "Invalid environment name or assignment UnsetEnvironment");
 }
 
 /* Words: the path, whether it may be missing. */
@@ -235,8 +254,8 @@ static int set_stream(struct build *b, const struct directive *d, struct str val
                                               : "Failed to parse output specifier", value);
     }
     if (str_starts(value, "syslog"))
-        build_warn(b, LOG_NOTICE, "Standard output type %.*s is obsolete, automatically updating to journal.",
-                   (int)value.n, value.p);
+        build_warn(b, LOG_NOTICE, "Standard output type %.*s is obsolete, automatically updating to journal%.*s. Please update "
+                   "your unit file, and consider removing the setting altogether.", (int)value.n, value.p, (int)value.n - 6, value.p + 6);
     return build_set(b, directive_id(d), (u32[]){ (u32)kind, text }, 2);
 }
 
@@ -314,5 +333,8 @@ static bool relative_path(const struct directive *d, struct str *item)
 /* RuntimeDirectory= and its kin. */
 int set_dirs(struct build *b, const struct directive *d, struct str value)
 {
+    struct str first = str_trim(value);
+    if (str_starts(first, "/") && str_find(first, ' ') < 0)
+        return build_ignore(b, d, "= path is absolute", first);
     return build_list(b, d, value, WORD_UNQUOTE | WORD_KEEP_ESCAPES, relative_path, "= path is not a relative path below its base");
 }

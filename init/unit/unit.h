@@ -129,25 +129,31 @@ enum section { SEC_UNIT = BIT(0), SEC_SERVICE = BIT(1), SEC_SOCKET = BIT(2), SEC
                SEC_SLICE = BIT(8), SEC_SCOPE = BIT(9), SEC_INSTALL = BIT(10) };
 
 enum directive_id {
-#define D(name, ...) D_##name,
-#define N(id, name, ...) D_##id,
+#define ROW(id, ...) D_##id,
 #include "directives.def"
-#undef D
-#undef N
     DIRECTIVES
 };
 
 /* Settings that no file can set: paths of drop-ins, and the helpers that mount and swap units run. */
 enum { X_DropIn = DIRECTIVES, X_Attach, X_Detach, X_Remount };
 
-/* What a stored value is; it follows from the setter. */
+/* What a stored value is; it follows from the setter. V_ROW: fields as the setter's signature says, one setting an
+ * element where that is an array of structures or texts: a text, b i u q: a word, t x: two, low first, ay: a word with
+ * the number of bytes, then these, a...: a word with the number of elements. */
 enum value { V_NOTHING, V_BOOL, V_INT, V_UNSIGNED, V_MODE, V_SIGNAL, V_SPAN, V_ENUM, V_TEXT, V_ITEM,
-             V_EXEC, V_LIMIT, V_STATUS, V_CONDITION, V_ENV_FILE, V_STDIO };
+             V_EXEC, V_LIMIT, V_STATUS, V_CONDITION, V_ENV_FILE, V_STDIO, V_CHOICE, V_WIDE, V_ROW };
+
+/* Whether a row is acted on: if never, the reason's number in effect_reasons[]. */
+enum effect { ACTS, NOT_YET, NO_SELINUX, NO_SMACK, NO_IMAGES, NO_BPF, NO_USB, NO_KEYS, NO_PAM, NO_OOMD, NO_NAMESPACES };
+extern const char controller_names[], namespace_names[], mount_flag_names[];
+#define NAMESPACES 0x7e020000u                         /* all that namespace_names has */
+#define CONTROLLERS_DELEGATED 0xadu                    /* cpu cpuset io memory pids */
+extern const char effect_reasons[];                    /* from NO_SELINUX on */
 
 struct build;
-struct directive { u64 sections : 11, setter : 6, arg : 17; i64 def : 16; };     /* 8 bytes */
+struct directive { u64 sections : 11, setter : 7, effect : 4, arg : 17; i64 def : 25; };      /* 8 bytes */
 typedef int set_fn(struct build *b, const struct directive *d, struct str value);
-struct setter { set_fn *set; u8 value; };
+struct setter { set_fn *set; const char *signature /* on the bus */; u8 value; };
 extern const struct directive directives[DIRECTIVES];
 extern const struct setter setters[];
 
@@ -167,12 +173,25 @@ const struct setting *setting_find(unit_id id, u32 directive, const struct setti
 bool unit_has(unit_id id, u32 directive);
 i32 unit_int(unit_id id, u32 directive);               /* bool, int, mode, signal, enum; or default */
 usec unit_span(unit_id id, u32 directive);
+u64 unit_wide(unit_id id, u32 directive);              /* a size, weight or mask; UINT64_MAX: infinity, not set */
+u64 unit_amount(unit_id id, u32 directive);            /* the same, where a share of what the machine has may be said */
 const char *unit_text(unit_id id, u32 directive);      /* NULL: not set */
 const char *directive_enum_name(const struct directive *d, i32 value);
+const char *enum_names(u32 table);                     /* for name_of() and name_find() */
+const char *enum_noun(u32 table);
+int enum_find(u32 table, struct str s, i32 *value);    /* where it may be a boolean too, that */
 
-/* Enumerations of directive values: names in directives.c, by the row's argument. */
+/* Enumerations of directive values: names in directives.c, by the row's argument; each table begins with what the
+ * value is called in a message. */
 enum enum_table { E_SERVICE_TYPE, E_RESTART, E_KILL_MODE, E_NOTIFY, E_JOB_MODE, E_ACTION, E_COLLECT,
-                  E_TIMEOUT_MODE, E_PRESERVE, E_LEVEL, E_FACILITY, ENUM_TABLES };
+                  E_TIMEOUT_MODE, E_PRESERVE, E_LEVEL, E_FACILITY, E_IPV6_ONLY, E_IP_TOS, E_PROTOCOL, E_TIMESTAMPING,
+                  E_EXIT_TYPE, E_OOM_POLICY, E_IO_CLASS, E_CPU_POLICY, E_NUMA, E_KEYRING, E_PROTECT_PROC, E_PROC_SUBSET,
+                  E_PROTECT_SYSTEM, E_PROTECT_HOME, E_UTMP, E_DEVICE_POLICY, E_OOM_MODE, E_OOM_PREFERENCE, ENUM_TABLES };
+enum oom_policy { OOM_CONTINUE, OOM_STOP, OOM_KILL };
+enum listen { LISTEN_STREAM, LISTEN_DATAGRAM, LISTEN_SEQPACKET, LISTEN_FIFO, LISTEN_NETLINK, LISTEN_SPECIAL, LISTEN_QUEUE,
+              LISTEN_USB };
+enum memory_flags { MEMORY_ZERO = 1, MEMORY_OLD = 2 };
+enum io_device { IO_WEIGHT, IO_LATENCY, IO_LIMIT, IO_OLD_WEIGHT, IO_OLD_LIMIT };
 enum service_type { SERVICE_SIMPLE, SERVICE_EXEC, SERVICE_FORKING, SERVICE_ONESHOT, SERVICE_DBUS,
                     SERVICE_NOTIFY, SERVICE_IDLE };
 enum restart { RESTART_NO, RESTART_ON_SUCCESS, RESTART_ON_FAILURE, RESTART_ON_ABNORMAL,
@@ -186,7 +205,6 @@ enum action { ACTION_NONE, ACTION_REBOOT, ACTION_REBOOT_FORCE, ACTION_REBOOT_IMM
               ACTION_EXIT_FORCE };
 enum timeout_mode { TIMEOUT_TERMINATE, TIMEOUT_ABORT, TIMEOUT_KILL };
 enum preserve { PRESERVE_NO, PRESERVE_YES, PRESERVE_RESTART };
-extern const char *const enum_tables[ENUM_TABLES];
 
 /* StandardInput=, StandardOutput=: word 0 is one of these | console flag, word 1 a text or 0. */
 enum std_in { IN_NULL, IN_TTY, IN_TTY_FORCE, IN_TTY_FAIL, IN_SOCKET, IN_FD, IN_DATA, IN_FILE };
@@ -208,7 +226,27 @@ enum condition {
     COND_ASSERT = BIT(8), COND_NEGATE = BIT(9), COND_TRIGGER = BIT(10),
 };
 /* condition.c: all conditions (or asserts) of a unit. *failed is the one that decided it. */
+u64 machine_memory(void);                               /* bytes */
 bool conditions_met(unit_id id, bool asserts, const struct setting **failed);
+
+/* ---- calendar.c: OnCalendar=, systemd.time(7) ------------------------------------------------ */
+
+/* From..to/step; to < 0: a point, and with a step from there on. Six lists of those, in one array. */
+struct calendar_part { i32 from, to, step; };
+enum { CAL_YEAR, CAL_MONTH, CAL_DAY, CAL_HOUR, CAL_MINUTE, CAL_MICROSECOND, CAL_LISTS };
+struct calendar {
+    u16 first[CAL_LISTS], n[CAL_LISTS];                /* n 0: any */
+    u16 used;
+    u8 weekdays;                                       /* bits from Monday on; 0: any */
+    bool month_end;                                    /* days count from there */
+    bool utc;
+    i8 summer;                                         /* local time as one of the two; -1: not said */
+    char zone[64];                                     /* "": local time, or utc */
+    struct calendar_part parts[CALENDAR_PARTS];
+};
+int calendar_parse(struct str text, struct calendar *c);       /* 0, -EINVAL, -ERANGE, -ENOBUFS: too long */
+void calendar_write(const struct calendar *c, struct buf *out);        /* normalised */
+int calendar_next(const struct calendar *c, usec after_real, usec *next);      /* 0, -ENOENT: never again */
 
 /* ---- lex.c: bytes -> assignments ----------------------------------------------------------- */
 
@@ -233,12 +271,14 @@ struct build {
     u32 *words, n;                      /* settings so far; BUILD_WORDS of them */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
+#define SEARCH_MAX 2048      /* settings of one id that are looked at for an equal one, so that hostile files cost little */
 const struct setting *build_find(const struct build *b, u32 id, const struct setting *after);
 int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
 void build_clear(struct build *b, u32 id);
 int build_set(struct build *b, u32 id, const u32 *w, u32 n);       /* clear + put */
 int build_int(struct build *b, u32 id, i32 v);
 int build_span(struct build *b, u32 id, usec t);
+int build_wide(struct build *b, u32 id, u64 v);
 int build_text(struct build *b, u32 id, struct str s, bool more);  /* set or, with more, put */
 int build_value(struct build *b, const struct directive *d, struct str value);
 u32 build_section(const struct build *b, struct str name);         /* 0: means nothing in this unit's files */
@@ -248,6 +288,7 @@ int build_assign(struct build *b, struct str section, struct str key, struct str
 int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value);   /* 0 */
 bool build_expand(struct build *b, struct str *value);             /* specifiers, to space 0 */
 bool build_path(struct build *b, const struct directive *d, struct str *value);    /* absolute, simplified */
+bool build_run(struct build *b, const struct directive *d, struct str *path);      /* /var/run is /run, and that is told */
 bool build_item(struct build *b, struct str *rest, u32 word_flags, struct str *item);
 typedef bool item_fn(const struct directive *d, struct str *item); /* false: no good; may change it */
 int build_list(struct build *b, const struct directive *d, struct str value, u32 word_flags, item_fn *good,

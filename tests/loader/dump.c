@@ -94,7 +94,8 @@ static void put_value(struct buf *b, const struct setting *s)
     u32 kind = s->id == X_DropIn ? V_ITEM : s->id >= DIRECTIVES ? V_EXEC : setters[d->setter].value;
     usec wide = s->n > 1 ? (usec)s->w[0] | (usec)s->w[1] << 32 : 0;
     switch (kind) {
-    case V_NOTHING: buf_z(b, "(no effect)"); break;
+    case V_NOTHING: case V_ROW: buf_z(b, "(set)"); break;
+    case V_WIDE: buf_fmt(b, "%llu", (unsigned long long)wide); break;
     case V_BOOL: buf_z(b, s->w[0] ? "yes" : "no"); break;
     case V_MODE: buf_fmt(b, "0%o", s->w[0]); break;
     case V_SIGNAL: buf_z(b, signal_name((int)s->w[0])); break;

@@ -478,7 +478,7 @@ int __wrap_job_add(int type, unit_id id, int mode, struct report *report)
 {
     int collapsed = job_collapse(type, id);
     int r = __real_job_add(type, id, mode, report);
-    trace("wish %s %s %s -> %s", name_of(job_type_names, type), unit_name(id), name_of(enum_tables[E_JOB_MODE], mode),
+    trace("wish %s %s %s -> %s", name_of(job_type_names, type), unit_name(id), name_of(enum_names(E_JOB_MODE), mode),
           r < 0 ? report->error : "granted");
     for (UNITS(u))                       /* a start may be part of a restart for a while, which goes on */
         if (jobs[u].id && jobs[u].type == JOB_RESTART)

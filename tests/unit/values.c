@@ -131,6 +131,82 @@ static bool t_rlimit(void)
     return error_is(r, f[2], &ok) ? ok : is(a, f[2]) && is(b, f[3]);
 }
 
+static bool t_calendar_bad(void)
+{
+    struct calendar c;
+    return number(calendar_parse(text(f[0]), &c), 0, f[1]);
+}
+/* The normalised text, and that of it again. */
+static bool t_calendar(void)
+{
+    struct calendar c;
+    char once[512], twice[512];
+    struct buf a = BUF_OVER(once), b = BUF_OVER(twice);
+    int r = calendar_parse(text(f[0]), &c);
+    if (r < 0)
+        return number(r, 0, f[1]);
+    calendar_write(&c, &a);
+    if (calendar_parse(STR(a), &c) < 0)
+        return false;
+    calendar_write(&c, &b);
+    snprintf(got, sizeof got, "%s", buf_end(&a));
+    return is(got, f[1]) && is(got, buf_end(&b));
+}
+
+/* expression, zone, after, next (microseconds) */
+static bool t_calendar_next(void)
+{
+    struct calendar c;
+    usec t = 0;
+    bool ok;
+    zone_local = *f[1] ? f[1] : "UTC";
+    int r = calendar_parse(text(f[0]), &c);
+    if (r >= 0)
+        r = calendar_next(&c, strtoull(f[2], NULL, 10), &t);
+    snprintf(got, sizeof got, "%llu", (unsigned long long)t);
+    return error_is(r, f[3], &ok) ? ok : is(got, f[3]);
+}
+
+static bool t_cap_name(void) { i32 v = 0; int r = parse_capability(text(f[0]), &v); return number(r, v, f[1]); }
+static bool t_errno(void) { i32 v = 0; int r = parse_errno(text(f[0]), &v); return number(r, v, f[1]); }
+static bool t_percent_any(void) { u32 v = 0; int r = parse_percent_any(text(f[0]), 100, &v); return number(r, v, f[1]); }
+static bool t_nspan(void)
+{
+    u64 v = 0;
+    bool ok;
+    int r = parse_nspan(text(f[0]), &v);
+    snprintf(got, sizeof got, v == UINT64_MAX ? "@INFINITY" : "%llu", (unsigned long long)v);
+    return error_is(r, f[1], &ok) ? ok : is(f[1], "@OK") || is(got, f[1]);
+}
+/* The canonical ranges, and how many there are. */
+static bool t_cpus(void)
+{
+    u8 bits[CPUS_MAX / 8] = { 0 };
+    u32 last = 0, count = 0;
+    bool ok;
+    int r = parse_cpus(text(f[0]), bits, &last);
+    char *at = got;
+    got[0] = 0;
+    for (u32 i = 0, end; r == 0 && i < CPUS_MAX; i = end + 1) {
+        for (end = i; end < CPUS_MAX && bits[end / 8] >> end % 8 & 1; end++)
+            count++;
+        if (end > i)
+            at += sprintf(at, end > i + 1 ? "%s%u-%u" : "%s%u", at > got ? " " : "", i, end - 1);
+    }
+    return error_is(r, f[1], &ok) ? ok : is(got, f[1]) && count == (u32)atoi(f[2]);
+}
+static bool t_listen(void)
+{
+    struct buf b = fresh();
+    bool ok;
+    int r = parse_listen(text(f[0]), &b);
+    if (r == -ENODEV)
+        return is(f[1], "-ENODEV");
+    if (r >= 0)
+        snprintf(got, sizeof got, "%s", buf_end(&b));
+    return error_is(r, f[1], &ok) ? ok : is(got, f[2]);
+}
+
 static bool truth(bool v, const char *want)
 {
     snprintf(got, sizeof got, "%s", v ? "true" : "false");
@@ -293,6 +369,26 @@ static bool word_taken(u32 directive, const char *before)
     assign(directive, buf_end(&quoted), &b);
     return b.n > 0;
 }
+/* The mask that AmbientCapabilities= would have. */
+static bool t_cap_set(void)
+{
+    struct build b;
+    assign(D_AmbientCapabilities, f[0], &b);
+    const struct setting *s = b.n ? (const void *)words : NULL;
+    snprintf(got, sizeof got, "0x%llx", s ? (unsigned long long)s->w[0] | (unsigned long long)s->w[1] << 32 : 0ull);
+    return is(got, f[1]);
+}
+static bool t_definf(void)
+{
+    struct build b;
+    assign(D_CPUQuotaPeriodSec, text(f[0]).n == strspn(f[0], " ") ? "" : f[0], &b);
+    const struct setting *s = b.n ? (const void *)words : NULL;
+    usec t = s ? (usec)s->w[0] | (usec)s->w[1] << 32 : USEC_INF;
+    if (t == USEC_INF)
+        return is(f[1], "@INFINITY") || (is(f[1], "@ERR") && !s);
+    snprintf(got, sizeof got, "%llu", (unsigned long long)t);
+    return is(got, f[1]);
+}
 static bool t_env_assignment(void) { return truth(word_taken(D_Environment, ""), f[1]); }
 static bool t_env_name(void) { return truth(word_taken(D_PassEnvironment, ""), f[1]); }
 static bool t_env_value(void) { return truth(word_taken(D_Environment, "A="), f[1]); }
@@ -394,6 +490,9 @@ static bool t_cmdline_bool(void)
 /* ---- reading the tables -------------------------------------------------------------------- */
 
 static const struct { const char *file; bool (*row)(void); } tables[] = {
+    { "calendar-invalid", t_calendar_bad }, { "calendar-normalize", t_calendar }, { "calendar-next", t_calendar_next },
+    { "cap-name", t_cap_name }, { "errno", t_errno }, { "percent-unbounded", t_percent_any }, { "timespan-nsec", t_nspan },
+    { "cpu-set", t_cpus }, { "listen-address", t_listen }, { "cap-set", t_cap_set }, { "timespan-sec-definf", t_definf },
     { "boolean", t_boolean }, { "timespan-sec", t_sec }, { "timespan-unit", t_unit }, { "conf-sec", t_conf_sec },
     { "mode", t_mode }, { "nice", t_nice }, { "percent", t_percent }, { "permille", t_permille },
     { "size-iec", t_iec }, { "size-si", t_si }, { "signal-name", t_signal }, { "exit-status-parse", t_exit },
