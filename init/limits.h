@@ -58,6 +58,7 @@
 #define UNIT_NAME_BYTES 256
 
 #define PATH_BYTES 4096                   /* PATH_MAX of the kernel */
+#define NAME_BYTES 256                    /* NAME_MAX of the kernel, and NUL */
 
 /* Numbers and ranges of one OnCalendar=: every minute, hour, day and month written out is 127; systemd
  * takes 241 in each of six lists. */

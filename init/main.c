@@ -5,15 +5,17 @@
 #include "helper/helper.h"
 #include "journal/journal.h"
 #include "run/run.h"
+#include "tool/tool.h"
 
 #include <linux/prctl.h>
 
 /* The applets. `make install` puts links of the first names into /usr/bin and /usr/sbin; the others are called by
  * pith itself only. */
-enum { IN_BIN = 4, WITH_LINK = 8 };
+enum { IN_BIN = 6, WITH_LINK = 10 };
 static const char applet_names[] =
-    "systemctl\0systemd-analyze\0systemd-delta\0systemd-escape\0halt\0poweroff\0reboot\0shutdown\0systemd-journald\0"
-    "systemd-fsck\0systemd-remount-fs\0systemd-sysroot-fstab-check\0systemd-makefs\0systemd-growfs\0"
+    "systemctl\0systemd-analyze\0systemd-delta\0systemd-escape\0systemd-tmpfiles\0systemd-sysusers\0halt\0poweroff\0"
+    "reboot\0shutdown\0systemd-journald\0systemd-fsck\0systemd-remount-fs\0systemd-sysroot-fstab-check\0"
+    "systemd-makefs\0systemd-growfs\0systemd-sysctl\0systemd-modules-load\0systemd-random-seed\0systemd-user-sessions\0"
     "systemd-sulogin-shell\0pith-mount\0pith-disklinks\0pith-shutdown\0pith-offline\0links\0";
 
 static int init_main(int argc, char **argv)
@@ -28,8 +30,9 @@ static int init_main(int argc, char **argv)
 static int links_main(int argc, char **argv);
 
 static int (*const mains[])(int argc, char **argv) = {
-    systemctl_main, analyze_main, delta_main, escape_main, power_main, power_main, power_main, power_main, journal_main,
-    fsck_main, remount_main, sysroot_fstab_main, makefs_main, growfs_main,
+    systemctl_main, analyze_main, delta_main, escape_main, tmpfiles_main, sysusers_main, power_main, power_main,
+    power_main, power_main, journal_main, fsck_main, remount_main, sysroot_fstab_main,
+    makefs_main, growfs_main, sysctl_main, modules_main, seed_main, sessions_main,
     sulogin_main, mount_main, disklinks_main, shutdown_main, offline_main, links_main,
 };
 

@@ -127,6 +127,11 @@ int sys_lstat(const char *path, struct stat *st)
 {
     R(int, newfstatat, AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
 }
+int sys_stat_at(int dir, const char *path, struct stat *st) { R(int, newfstatat, dir, path, st, AT_SYMLINK_NOFOLLOW); }
+int sys_statx(int dir, const char *path, unsigned mask, struct statx *st)
+{
+    R(int, statx, dir, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH, mask, st);
+}
 int sys_statfs(const char *path, struct statfs *st) { R(int, statfs, path, st); }
 int sys_fstatfs(int fd, struct statfs *st) { R(int, fstatfs, fd, st); }
 int sys_access(const char *path, int mode) { R(int, faccessat, AT_FDCWD, path, mode); }
@@ -149,6 +154,21 @@ int sys_chown(const char *path, uid_t u, gid_t g)
     R(int, fchownat, AT_FDCWD, path, u, g, AT_SYMLINK_NOFOLLOW);
 }
 int sys_fchown(int fd, uid_t u, gid_t g) { R(int, fchown, fd, u, g); }
+int sys_fchown_any(int fd, uid_t u, gid_t g) { R(int, fchownat, fd, "", u, g, AT_EMPTY_PATH); }
+int sys_mknodat(int dir, const char *path, mode_t m, dev_t d) { R(int, mknodat, dir, path, m, d); }
+int sys_symlinkat(const char *target, int dir, const char *path) { R(int, symlinkat, target, dir, path); }
+int sys_renameat(int dir, const char *from, const char *to) { R(int, renameat2, dir, from, dir, to, 0); }
+int sys_set_times(int dir, const char *path, const struct timespec times[2])
+{
+    R(int, utimensat, dir, path, times, path ? AT_SYMLINK_NOFOLLOW : 0);
+}
+int sys_lock(int fd, int how) { R(int, flock, fd, how); }
+int sys_record_lock(int fd)
+{
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    R(int, fcntl, fd, F_SETLKW, &whole);
+}
+int sys_fsync(int fd) { R(int, fsync, fd); }
 int sys_mknod(const char *path, mode_t m, dev_t d) { R(int, mknodat, AT_FDCWD, path, m, d); }
 int sys_touch(const char *path)
 {
@@ -330,7 +350,7 @@ int sys_swapoff(const char *what) { R(int, swapoff, what); }
 int sys_sync(void) { R(int, sync); }
 int sys_uname(struct utsname *u) { R(int, uname, u); }
 int sys_sethostname(const char *name, size_t n) { R(int, sethostname, name, n); }
-int sys_init_module(int fd, const char *params) { R(int, finit_module, fd, params, 0); }
+int sys_init_module(int fd, const char *params, int flags) { R(int, finit_module, fd, params, flags); }
 int sys_unshare(int flags) { R(int, unshare, (long)flags); }
 int sys_mlockall(void) { R(int, mlockall, MCL_CURRENT | MCL_FUTURE); }
 

@@ -22,7 +22,9 @@ struct msghdr;
 struct rlimit;
 struct sockaddr;
 struct statfs;
+struct statx;
 struct termios;
+struct timespec;
 struct utsname;
 
 /* files; paths are relative to dir (AT_FDCWD for none) */
@@ -37,6 +39,8 @@ ssize_t sys_pread(int fd, void *p, size_t n, off_t at);
 int sys_fstat(int fd, struct stat *st);
 int sys_stat(const char *path, struct stat *st);
 int sys_lstat(const char *path, struct stat *st);
+int sys_stat_at(int dir, const char *path, struct stat *st);     /* no follow */
+int sys_statx(int dir, const char *path, unsigned mask, struct statx *st);      /* no follow, no automount; "" is dir */
 int sys_statfs(const char *path, struct statfs *st);
 int sys_fstatfs(int fd, struct statfs *st);
 int sys_access(const char *path, int mode);
@@ -54,7 +58,15 @@ int sys_chmod(const char *path, mode_t mode);
 int sys_fchmod(int fd, mode_t mode);
 int sys_chown(const char *path, uid_t uid, gid_t gid);
 int sys_fchown(int fd, uid_t uid, gid_t gid);
+int sys_fchown_any(int fd, uid_t uid, gid_t gid);                /* of O_PATH too, and of a link itself; -1: as it is */
 int sys_mknod(const char *path, mode_t mode, dev_t dev);
+int sys_mknodat(int dir, const char *path, mode_t mode, dev_t dev);
+int sys_symlinkat(const char *target, int dir, const char *path);
+int sys_renameat(int dir, const char *from, const char *to);     /* both in the one folder */
+int sys_set_times(int dir, const char *path, const struct timespec times[2]);  /* no follow; NULL: of dir itself */
+int sys_lock(int fd, int how);                                   /* flock(2) */
+int sys_record_lock(int fd);                                     /* lockf(3)'s kind, the whole file; waits */
+int sys_fsync(int fd);
 int sys_touch(const char *path);                                 /* utimensat(2), now, no follow */
 int sys_chdir(const char *path);
 int sys_fchdir(int fd);
@@ -146,7 +158,7 @@ int sys_uname(struct utsname *u);
 int sys_sethostname(const char *name, size_t n);
 int sys_settimezone_utc(void);
 int sys_swap_roots(const char *new_root);                        /* chdir, MS_MOVE to /, chroot . */
-int sys_init_module(int fd, const char *params);
+int sys_init_module(int fd, const char *params, int flags);
 int sys_unshare(int flags);
 int sys_madvise_free(void *p, size_t n);                         /* whole pages inside [p, p+n) */
 int sys_small_pages(void);                                       /* for all of .bss */

@@ -134,6 +134,16 @@ int dir_at(struct dir *d, int fd);                   /* of a folder that is open
 struct dirent *dir_next(struct dir *d);
 void dir_close(struct dir *d);
 
+/* ---- glob.c: paths with wildcards -------------------------------------------------------------- */
+
+bool is_glob(const char *text);                      /* has one of * ? [ */
+bool path_match(const char *pattern, const char *path);        /* as fnmatch(3) with PATHNAME and PERIOD */
+/* Every path that is there and matches; braces are alternatives; at most 16 parts with wildcards. follow: folders may be
+ * links. The first negative result, or 0. */
+typedef int path_fn(const char *path);
+int glob_each(const char *pattern, bool follow, path_fn *fn);
+int open_folder(int at, const char *name, bool follow);        /* to read it, without a trace in its access time */
+
 /* ---- arena.c: bump storage; offset 0 is never handed out ----------------------------------- */
 
 struct arena { char *base; u32 used, cap; };

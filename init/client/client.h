@@ -74,6 +74,9 @@ struct args {
     const char *man, *recursive_errors, *unit, *iterations, *base_time, *fuzz;   /* systemd-analyze */
     const char *diff;                            /* systemd-delta */
     u8 force;
+    bool cat_config, create, clean, remove, boot, strict, inline_lines, default_prefixes;
+    struct list prefixes, exclude_prefixes;
+    const char *replace;
     const char *job_mode, *signal, *whom, *root, *lines, *preset_mode, *message, *reboot_argument;
     const char *ignored_text;            /* from here on: what says nothing to us, and is no part of the help */
     bool ignored;
@@ -82,7 +85,8 @@ extern struct args args;
 
 /* A table of options is a macro of rows O(KIND, letter or 0, "long-name", field of args); TABLE_OF makes
  * of it what options_parse() and options_help() take: the names, and the rest of each row. */
-enum option_kind { FLAG, COUNT, TEXT, OPTIONAL /* TEXT, and "yes" without one */, LIST, REFUSED };
+enum option_kind { FLAG, COUNT, TEXT, OPTIONAL /* TEXT, and "yes" without one */, LIST,
+                   EACH_ONE /* a list, by giving the option again */, REFUSED };
 struct option { char letter; u8 kind; u16 field; };
 struct options { const char *names; const struct option *rows; };
 #define OPTION_NAME(kind, letter, name, field) name "\0"

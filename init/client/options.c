@@ -26,11 +26,11 @@ bool matches(int argc, char **argv, const char *name)
     return argc < 2;
 }
 
-/* Items separated by commas; the text is cut in place. */
-static void list_add(struct list *l, char *text)
+/* Items with a separator between; the text is cut in place. */
+static void list_add(struct list *l, char *text, char separator)
 {
     for (char *end; text && l->n < LEN(l->items); text = end) {
-        end = strchr(text, ',');
+        end = separator ? strchr(text, separator) : NULL;
         if (end)
             *end++ = 0;
         l->items[l->n++] = text;
@@ -51,11 +51,13 @@ static int refuse(const char *name, const char *why)
     return complain("%s: option '--%s' %s", program, name, why), -EINVAL;
 }
 
+static bool takes_text(const struct option *o) { return o->kind == TEXT || o->kind == LIST || o->kind == EACH_ONE; }
+
 /* `text`: what is joined to the option, or NULL. */
 static int apply(const struct option *o, const char *name, char *text)
 {
     void *to = (char *)&args + o->field;
-    bool wants = o->kind == TEXT || o->kind == LIST;
+    bool wants = takes_text(o);
     if (text && !wants && o->kind != OPTIONAL)
         return refuse(name, "doesn't allow an argument");
     if (wants && !text && !(text = *next++))
@@ -66,7 +68,8 @@ static int apply(const struct option *o, const char *name, char *text)
     case COUNT: ++*(u8 *)to; break;
     case TEXT: *(const char **)to = text; break;
     case OPTIONAL: *(const char **)to = text ? text : "yes"; break;
-    case LIST: list_add(to, text); break;
+    case LIST: list_add(to, text, ','); break;
+    case EACH_ONE: list_add(to, text, 0); break;
     case REFUSED: return refuse(name, "is not supported by pith.");
     }
     return 0;
@@ -103,7 +106,7 @@ static int take_letters(const struct options *table, char *word)
             name = z_next(name);
         if (!*name)
             return fail("%s: invalid option -- '%.*s'", word, 1);
-        if (o->kind == TEXT || o->kind == LIST)
+        if (takes_text(o))
             return apply(o, z_fmt("%c", *word), word[1] ? word + 1 : NULL);
         r = apply(o, name, NULL);
     }
@@ -166,7 +169,7 @@ void options_help(const struct options *table)
             continue;
         buf_fmt(word, o->letter ? "  -%c " : "  ", o->letter);
         if (name[1])
-            buf_fmt(word, "--%s%s", name, o->kind == OPTIONAL ? "[=]" : o->kind == TEXT || o->kind == LIST ? "=" : "");
+            buf_fmt(word, "--%s%s", name, o->kind == OPTIONAL ? "[=]" : takes_text(o) ? "=" : "");
         out(column + word->n > 80 ? "\n%s" : "%s", buf_end(word));
         column = column + word->n > 80 ? word->n : column + word->n;
     }

@@ -6,39 +6,6 @@
 
 static char passwd[HEAVY_TEXT], group[HEAVY_TEXT];
 
-/* Splits a line of name:x:id:... in place. */
-static u32 split(struct str line, char **field, u32 max)
-{
-    u32 n = 0;
-    char *p = (char *)line.p;
-    p[line.n] = 0;
-    while (n < max) {
-        field[n++] = p;
-        char *colon = strchr(p, ':');
-        if (!colon)
-            break;
-        *colon = 0;
-        p = colon + 1;
-    }
-    return n;
-}
-
-static bool number(const char *s, u64 *v) { return parse_u64(str_of(s), 10, v) == 0 && *v < UINT32_MAX; }
-
-/* The line whose name, or if `want` is a number whose id, is `want`. */
-static u32 find_line(struct str rest, const char *want, char **field, u32 max)
-{
-    struct str line;
-    u64 id = 0, have;
-    bool by_id = number(want, &id);
-    while ((line = str_line(&rest, '\n')).p) {
-        u32 fields = split(line, field, max);
-        if (fields >= 3 && (STREQ(field[0], want) || (by_id && number(field[2], &have) && have == id)))
-            return fields;
-    }
-    return 0;
-}
-
 /* root and nobody exist without a file, and so does any number: images often have no passwd. */
 static int user_without_file(struct child *c, const char *want)
 {
@@ -47,7 +14,7 @@ static int user_without_file(struct child *c, const char *want)
         id = 0;
     else if (STREQ(want, "nobody"))
         id = 65534;
-    else if (!number(want, &id))
+    else if (!account_id(want, &id))
         return -ESRCH;
     c->uid = (uid_t)id;
     c->gid = (gid_t)id;
@@ -66,7 +33,7 @@ int step_user(struct child *c)
     if (!want)
         return 0;
     c->has_user = true;
-    if (find_line(file_text("/etc/passwd", passwd, sizeof passwd), want, f, 7) < 7 || !number(f[2], &uid) || !number(f[3], &gid))
+    if (account_find(file_text("/etc/passwd", passwd, sizeof passwd), want, f, 7) < 7 || !account_id(f[2], &uid) || !account_id(f[3], &gid))
         return user_without_file(c, want);
     c->uid = (uid_t)uid;
     c->gid = (gid_t)gid;
@@ -83,9 +50,9 @@ static int find_group(const char *want, gid_t *gid)
 {
     char *f[4];
     u64 id;
-    if (find_line(read_groups(), want, f, 4) >= 3 && number(f[2], &id))
+    if (account_find(read_groups(), want, f, 4) >= 3 && account_id(f[2], &id))
         *gid = (gid_t)id;
-    else if (number(want, &id))
+    else if (account_id(want, &id))
         *gid = (gid_t)id;
     else if (STREQ(want, "root"))
         *gid = 0;
@@ -113,7 +80,7 @@ static int add_listed_groups(struct child *c)
     while (r == 0 && (line = str_line(&rest, '\n')).p) {
         char *f[4];
         u64 id;
-        if (split(line, f, 4) < 4 || !number(f[2], &id))
+        if (account_split(line, f, 4) < 4 || !account_id(f[2], &id))
             continue;
         struct str members = str_of(f[3]), one;
         while (r == 0 && (one = str_line(&members, ',')).p)

@@ -103,19 +103,28 @@ int conf_file_read(const char *path, char **text, u32 *n)
     struct stat st;
     int fd = file_open(path, O_PATH), r = fd < 0 ? fd : sys_fstat(fd, &st);
     sys_close(fd);
+    char target[16], full[PATH_BYTES];
     *n = 0;
-    if (r == 0 && S_ISCHR(st.st_mode))
-        return 0;                        /* /dev/null, which puts a file out of force */
+    /* /dev/null, which puts a file out of force; that need not be there below another root */
+    if (r == 0 ? S_ISCHR(st.st_mode) : sys_readlinkat(AT_FDCWD, rooted(path, full), target, sizeof target) > 0 && STREQ(target, "/dev/null"))
+        return 0;
     return r < 0 ? r : file_read(path, text, n);
 }
 
 int conf_file_search(const char *name, const char *in, const char *folder, char *path, char **text, u32 *n)
 {
+    const char *root = search_root;
     int r = -ENOENT;
-    if (*name == '/')
-        return conf_file_read(path_fmt(path, "%s", name), text, n);
-    for (EACH(f, in))
-        if (r == -ENOENT)
-            r = conf_file_read(path_fmt(path, "%s/%s/%s", f, folder, name), text, n);
+    if (*name == '/') {
+        search_root = "";                /* as it stands */
+        r = conf_file_read(path_fmt(path, "%s", name), text, n);
+        search_root = root;
+        return r;
+    }
+    for (EACH(f, in)) {
+        char full[PATH_BYTES];
+        if (r == -ENOENT && (r = conf_file_read(path_fmt(full, "%s/%s/%s", f, folder, name), text, n)) != -ENOENT)
+            rooted(full, path);
+    }
     return r;
 }

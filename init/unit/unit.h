@@ -375,6 +375,12 @@ const char *builtin_find(struct str name);             /* its packed text, or "@
 extern const char builtins[], directive_texts[];       /* made and packed by ci/pack */
 extern const u8 builtin_pairs[][2], directive_pairs[][2];
 
+/* ---- accounts.c: passwd(5) and its kin --------------------------------------------------------- */
+
+u32 account_split(struct str line, char **field, u32 max);     /* a line of name:x:id:..., in place; how many fields */
+bool account_id(const char *text, u64 *id);            /* is it a number that may be one? */
+u32 account_find(struct str text, const char *want, char **field, u32 max);    /* by name or number: fields; 0: no such line */
+
 /* ---- conf_files.c: NAME.d folders of configuration -------------------------------------------- */
 
 extern const char conf_folders[];                      /* words: /etc and the others, in order of precedence */
@@ -385,7 +391,8 @@ char *conf_file_path(u32 i);                           /* without the root; z_fm
 u32 conf_files_replace(const char *path);              /* --replace=: the file's place is taken by something else */
 bool conf_file_replaced(u32 i);
 int conf_file_read(const char *path, char **text, u32 *n);     /* as file_read(); /dev/null is empty */
-/* A file by its path, or by its name in the first folder that has it; `path` is where it was. */
+/* A file by its path (the root is not put before it), or by its name in the first folder that has it; `path` is where it
+ * was, with the root. */
 int conf_file_search(const char *name, const char *folders, const char *folder, char *path, char **text, u32 *n);
 
 /* ---- load.c -------------------------------------------------------------------------------- */
