@@ -25,18 +25,20 @@ TARGET = $(if $(CLANG),--target=$(ARCH)-linux-musl,$(if $(filter x86_64,$(ARCH))
 # Measured, each on its own: what else gcc has to offer makes the file larger or leaves it as it is.
 CFLAGS ?= -g $(if $(CLANG),-Oz,-Oz -fno-jump-tables -fno-tree-loop-im -fno-move-loop-invariants \
                              -fno-caller-saves -fno-tree-sra -fno-thread-jumps -fno-expensive-optimizations)
-ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
+ALL_CFLAGS = -std=gnu11 -DPACK_TEXTS $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
              -isystem $(T)/kernel -fno-asynchronous-unwind-tables -fno-stack-protector \
              -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer -mgeneral-regs-only
 # gcc links for clang too: libgcc is needed anyway, and all that is linked is named here.
 LINK = $(if $(CLANG),$(HOST_TOOLS)gcc,$(CC)) -static -nostdlib -no-pie -Wl,--gc-sections -Wl,-z,norelro \
        -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,stack-size=65536 -Wl,-z,common-page-size=64 \
-       -Wl,-O2,--sort-section=alignment,-T,init/link.ld,-T,$(O)/order.ld $(LDFLAGS)
+       -Wl,-O2,--sort-section=alignment $(LDFLAGS)
+PLACES = -Wl,-T,init/link.ld,-T,$(O)/order.ld
 # Without libc's start files: _start is in init/start.c.
 LIBC = $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a
 
 SRC := $(sort $(wildcard init/*.c init/*/*.c))
 OBJ = $(SRC:%.c=$(O)/%.o) $(O)/gen/packed.o
+OBJCOPY ?= $(HOST_TOOLS)objcopy
 
 .PHONY: all run test size bench install clean help force
 all: $(O)/pith
@@ -44,9 +46,15 @@ all: $(O)/pith
 $(O)/pith: $(O)/pith.debug
 	$(Q)$(STRIP) -R .comment -R .note.gnu.property -R .note.gnu.build-id -o $@ $<
 
-$(O)/pith.debug: $(OBJ) $(O)/link $(O)/order.ld init/link.ld
+$(O)/pith.debug: $(OBJ) $(O)/gen/texts.o $(O)/link $(O)/order.ld init/link.ld
 	@echo "  LINK    $@"
-	$(Q)$(LINK) -o $@ $(call LIBC,$(OBJ))
+	$(Q)$(LINK) $(PLACES) -o $@ $(call LIBC,$(OBJ) $(O)/gen/texts.o)
+
+# All TEXT()s, as they lie in memory when linked: packed, they are what is linked instead of them.
+$(O)/gen/texts.c: $(OBJ) $(O)/link ci/pack init/base/texts.def
+	$(Q)$(LINK) -Wl,--unresolved-symbols=ignore-all -o $(O)/texts.elf $(call LIBC,$(OBJ))
+	$(Q)$(OBJCOPY) -O binary -j cold_texts $(O)/texts.elf $(O)/texts
+	$(Q)ci/pack texts init/base/texts.def $(O)/texts >$@.tmp && mv $@.tmp $@
 
 # Arrays by their size, the small ones first: those share their pages instead of taking one each between large ones.
 $(O)/order.ld: $(OBJ)
@@ -58,17 +66,17 @@ $(O)/init/%.o: init/%.c $(T)/ready $(O)/compile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/gen/packed.o: $(O)/gen/packed.c $(T)/ready $(O)/compile
+$(O)/gen/%.o: $(O)/gen/%.c $(T)/ready $(O)/compile
 	$(Q)$(CC) $(ALL_CFLAGS) -Iinit -MMD -MP -c -o $@ $<
 
 # The shipped unit files, compiled in, so that a boot needs nothing but the binary.
-$(O)/gen/packed.c: ci/pack init/base/texts.def init/unit/directives.def $(wildcard units/*) units
+$(O)/gen/packed.c: ci/pack init/unit/directives.def $(wildcard units/*) units
 	@mkdir -p $(@D)
-	$(Q)ci/pack init/base/texts.def init/unit/directives.def units/* >$@.tmp && mv $@.tmp $@
+	$(Q)ci/pack units init/unit/directives.def units/* >$@.tmp && mv $@.tmp $@
 
 # How O was compiled and linked last. They change, and with them what depends on them, when that changes.
 $(O)/compile: export SAID := $(CC) $(ALL_CFLAGS)
-$(O)/link: export SAID := $(LINK) $(call LIBC,$(OBJ))
+$(O)/link: export SAID := $(LINK) $(PLACES) $(call LIBC,$(OBJ))
 $(O)/compile $(O)/link: force
 	@mkdir -p $(@D)
 	@printenv SAID | cmp -s - $@ || printenv SAID >$@

@@ -42,6 +42,15 @@ typedef u64 usec;
 
 /* An array that is empty between turns, all zeros if that matters: trim_memory() takes its pages away (link.ld). */
 #define SCRATCH __attribute__((section(".bss.scratch")))
+/* A text that is rarely shown. What it names is not in the file but packed (texts.c), so it may only be a format of
+ * buf_vfmt() or what %s there writes. Most functions below that take a format make one of it by themselves; name them in
+ * brackets for a format that is no literal. */
+#ifdef PACK_TEXTS
+#define TEXT(literal) (sizeof(literal) < 12 ? (literal) : ({ \
+    static const char text_[] __attribute__((section("cold_texts"), aligned(1))) = literal; text_; }))
+#else
+#define TEXT(literal) literal
+#endif
 #define STREQ(a, b) (strcmp((a), (b)) == 0)
 
 static inline usec usec_add(usec a, usec b) { return a > USEC_INF - b ? USEC_INF : a + b; }
@@ -199,7 +208,10 @@ enum text {
 enum { TEXT_BYTES = 1024 };
 extern const char packed_texts[];                      /* made by ci/pack, like all that is packed */
 extern const u8 text_pairs[][2];
+struct text_mark { u16 at, packed; };
+extern const struct text_mark text_marks[];
 const char *packed_text(int number);                       /* NULL: there is none; valid until the next call */
+const char *text_shown(const char *text, char space[TEXT_BYTES]);         /* what a TEXT() says, or the text itself */
 char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
 
 const char *name_of(const char *table, i32 value);             /* NULL: unknown */
@@ -262,6 +274,7 @@ enum level { LOG_EMERG, LOG_ALERT, LOG_CRIT, LOG_ERR, LOG_WARNING, LOG_NOTICE, L
 
 /* One line for the log. Never blocks, never fails; what cannot be written is counted. */
 void log_line(enum level level, const char *fmt, ...) PRINTF(2, 3);
+#define log_line(level, fmt, ...) (log_line)(level, TEXT(fmt), ##__VA_ARGS__)
 void log_flush(void);                     /* once a turn, and before anything that may not return */
 
 /* Where lines go. In PID 1: the journal's socket once it is there, else /dev/kmsg, else the

@@ -77,6 +77,8 @@ static const char *read_conversion(const char *f, struct conversion *c, va_list 
 
 static void put_text(struct buf *b, const struct conversion *c, const char *z)
 {
+    char space[TEXT_BYTES];
+    z = text_shown(z, space);
     size_t n = c->precision >= 0 ? strnlen(z, (size_t)c->precision) : strlen(z);
     int width = c->width ? (int)text_width((struct str){ z, n }) : 0;
     for (int i = width; !c->left && i < c->width; i++)
@@ -89,8 +91,10 @@ static void put_text(struct buf *b, const struct conversion *c, const char *z)
 /* The part of printf(3) this program uses: %s %c %d %u %x %o %% with - 0 width .n .* l z. */
 void buf_vfmt(struct buf *b, const char *fmt, va_list args)
 {
+    char space[TEXT_BYTES];
     va_list ap;
     va_copy(ap, args);
+    fmt = text_shown(fmt, space);
     for (const char *f = fmt; *f; f++) {
         if (*f != '%') {
             const char *plain = f;

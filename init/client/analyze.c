@@ -163,7 +163,7 @@ static int verb_cat_config(int argc, char **argv)
 {
     int status = 0;
     for (int i = 1; i < argc && !status; i++) {
-        out(i > 1 ? "\n\n" : "");
+        (out)(i > 1 ? "\n\n" : "");
         status = cat_config(argv[i]);
     }
     return status;
@@ -182,7 +182,7 @@ static int verb_unit_files(int argc, char **argv)
         struct index_entry *to = index_resolve(str_of(index_name(e)), real, &masked);
         const char *at = !to ? "/dev/null" : masked ? "/dev/null" : index_path(to, path);
         if (matches(argc, argv, index_name(e)) || matches(argc, argv, at))
-            out(is_utf8() ? "ids: %s → %s\n" : "ids: %s -> %s\n", index_name(e), at);
+            (out)(is_utf8() ? "ids: %s → %s\n" : "ids: %s -> %s\n", index_name(e), at);
     }
     return 0;
 }

@@ -34,6 +34,8 @@ void out(const char *fmt, ...) PRINTF(1, 2);         /* at most 16 KiB at once *
 void out_str(struct str s);                          /* as it is: no inks, any length */
 void out_flush(void);
 int complain(const char *fmt, ...) PRINTF(1, 2);     /* a line on standard error; returns 1 */
+#define out(fmt, ...) (out)(TEXT(fmt), ##__VA_ARGS__)
+#define complain(fmt, ...) (complain)(TEXT(fmt), ##__VA_ARGS__)
 int failed(const char *what, int r);                 /* "Failed to WHAT: " and the negative errno in words; returns 1 */
 bool is_utf8(void);
 bool is_terminal(int fd);

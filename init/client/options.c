@@ -43,7 +43,7 @@ static char **next;                      /* the word behind this one */
 
 static int fail(const char *fmt, const char *word, size_t n)
 {
-    return complain(fmt, program, (int)n, word), -EINVAL;
+    return (complain)(fmt, program, (int)n, word), -EINVAL;
 }
 
 static int refuse(const char *name, const char *why)
@@ -170,7 +170,7 @@ void options_help(const struct options *table)
         buf_fmt(word, o->letter ? "  -%c " : "  ", o->letter);
         if (name[1])
             buf_fmt(word, "--%s%s", name, o->kind == OPTIONAL ? "[=]" : takes_text(o) ? "=" : "");
-        out(column + word->n > 80 ? "\n%s" : "%s", buf_end(word));
+        (out)(column + word->n > 80 ? "\n%s" : "%s", buf_end(word));
         column = column + word->n > 80 ? word->n : column + word->n;
     }
     out("\n");

@@ -79,7 +79,7 @@ const char preset_mode_names[] = "full\0enable-only\0disable-only\0";
 static void put_words(const char *heading, const char *what, const char *words)
 {
     if (!args.no_legend)
-        out(heading, what);
+        (out)(heading, what);
     for (EACH(word, words))
         if (*word > '9')                 /* not a number */
             out("%s\n", word);

@@ -68,7 +68,7 @@ static int make(const char *type, char *device)
     const char *program = find_program(STREQ(type, "swap") ? "mkswap" : z_fmt("mkfs.%s", type));
     const char *form = z_lookup(commands, type);
     if (!program) {
-        log_line(LOG_ERR, STREQ(type, "swap") ? "mkswap binary not available." : "mkfs binary for %s is not available.", type);
+        (log_line)(LOG_ERR, STREQ(type, "swap") ? "mkswap binary not available." : "mkfs binary for %s is not available.", type);
         return 1;
     }
     argv[0] = (char *)program;

@@ -95,7 +95,7 @@ static void config_line_is(const char *name, u32 line)
     config_line = line;
 }
 
-int config_say(enum level level, const char *fmt, ...)
+int (config_say)(enum level level, const char *fmt, ...)
 {
     BUF(text, 2048);
     va_list ap;
@@ -142,7 +142,7 @@ static int read_one(const struct config *c, const char *name, bool from_folder)
     if (r == -ENOENT && from_folder)
         return 0;
     if (r < 0) {
-        log_line(LOG_ERR, c->complaint, from_folder ? path : name, strerror(-r));
+        (log_line)(LOG_ERR, c->complaint, from_folder ? path : name, strerror(-r));
         return r;
     }
     return take_lines(c, path, text, n);

@@ -108,7 +108,7 @@ enum { ACTION, NAME, ID, DESCRIPTION, HOME, SHELL, REST, COLUMNS };
 
 static int bad(const char *what, const char *word)
 {
-    config_say(LOG_ERR, what, word);
+    (config_say)(LOG_ERR, what, word);
     return -EINVAL;
 }
 

@@ -112,7 +112,7 @@ static int add(const struct item *i)
 static int refuse(const char *what, const char *word)
 {
     invalid = true;
-    return config_say(LOG_ERR, what, word);
+    return (config_say)(LOG_ERR, what, word);
 }
 
 static int take_type(struct item *i, const char *action, bool *boot, bool *base64, bool *credential)

@@ -33,6 +33,7 @@ bool tool_begin(const struct options *options, const struct config *c, const cha
 /* Reads NAME.d, or what argv names. The first error that counts: of a file that was named, or any. */
 int config_read(const struct config *c, int argc, char **argv);
 int config_say(enum level level, const char *fmt, ...) PRINTF(2, 3);    /* FILE:LINE: ...; returns -EBADMSG */
+#define config_say(level, fmt, ...) (config_say)(level, TEXT(fmt), ##__VA_ARGS__)
 extern bool config_inline;                   /* argv has lines, not files */
 /* The words of a line, "-" is "": how many there were, or -EINVAL. The last is the rest, as it is. */
 int config_fields(char *line, char **field, u32 n);

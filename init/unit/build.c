@@ -8,7 +8,7 @@ static char scratch_space[3][VALUE_BYTES] SCRATCH;
 
 void scratch(struct buf *b, u32 which) { buf_over(b, scratch_space[which], VALUE_BYTES); }
 
-void build_warn(struct build *b, enum level level, const char *fmt, ...)
+void (build_warn)(struct build *b, enum level level, const char *fmt, ...)
 {
     BUF(line, 768);
     va_list ap;
@@ -169,7 +169,7 @@ static bool expand(struct build *b, struct str *value, int (*how)(struct str, st
     if (r == 0)
         *value = STR(full);
     else
-        build_warn(b, LOG_WARNING, b->no_specifier ? b->no_specifier : "Failed to resolve unit specifiers in '%.*s', ignoring: %s",
+        (build_warn)(b, LOG_WARNING, b->no_specifier ? b->no_specifier : "Failed to resolve unit specifiers in '%.*s', ignoring: %s",
                    (int)value->n, value->p, strerror(-r));
     return r == 0;
 }

@@ -244,12 +244,12 @@ int set_io_device(struct build *b, const struct directive *d, struct str value)
         return put_device(b, d, path, v);
     int n = (int)rest.n;
     if (weight)
-        build_warn(b, LOG_WARNING, old ? "Invalid block IO weight '%.*s', ignoring: %s" : "IO weight '%.*s' invalid, ignoring: %s",
+        (build_warn)(b, LOG_WARNING, old ? "Invalid block IO weight '%.*s', ignoring: %s" : "IO weight '%.*s' invalid, ignoring: %s",
                    n, rest.p, invalid(r));
     else if (d->arg == IO_LATENCY)
         build_warn(b, LOG_WARNING, "Failed to parse timer value, ignoring: %.*s", n, rest.p);
     else
-        build_warn(b, LOG_WARNING, old ? "Invalid Block IO Bandwidth '%.*s', ignoring." : "Invalid IO limit '%.*s', ignoring.",
+        (build_warn)(b, LOG_WARNING, old ? "Invalid Block IO Bandwidth '%.*s', ignoring." : "Invalid IO limit '%.*s', ignoring.",
                    n, rest.p);
     return 0;
 }

@@ -57,7 +57,7 @@ static const char *path_complaint(struct str path)
 static int refuse(struct build *b, const struct command *c, const char *why, struct str text)
 {
     bool ignore = c->w[0] & EXEC_IGNORE_FAILURE;
-    build_warn(b, ignore ? LOG_WARNING : LOG_ERR, why, ignore ? ", ignoring" : "", (int)text.n, text.p);
+    (build_warn)(b, ignore ? LOG_WARNING : LOG_ERR, why, ignore ? ", ignoring" : "", (int)text.n, text.p);
     return ignore ? -EAGAIN : -ENOEXEC;
 }
 

@@ -294,6 +294,7 @@ struct build {
     const char *no_syntax, *no_specifier;       /* a setter's own words; NULL: the usual ones */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
+#define build_warn(b, level, fmt, ...) (build_warn)(b, level, TEXT(fmt), ##__VA_ARGS__)
 #define SEARCH_MAX 2048      /* settings of one id that are looked at for an equal one, so that hostile files cost little */
 const struct setting *build_find(const struct build *b, u32 id, const struct setting *after);
 int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
