@@ -46,7 +46,8 @@ typedef u64 usec;
  * buf_vfmt() or what %s there writes. Most functions below that take a format make one of it by themselves; name them in
  * brackets for a format that is no literal. */
 #ifdef PACK_TEXTS
-#define TEXT(literal) (sizeof(literal) < 12 ? (literal) : ({ \
+static const bool text_plain;            /* always false; the compiler checks formats that it cannot rule out */
+#define TEXT(literal) (text_plain || sizeof(literal) < 12 ? (literal) : ({ \
     static const char text_[] __attribute__((section("cold_texts"), aligned(1))) = literal; text_; }))
 #else
 #define TEXT(literal) literal
@@ -115,6 +116,7 @@ void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ 
 char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
 /* Text in one of four buffers of PATH_BYTES that take turns: for clients and helpers, not for PID 1. */
 char *z_fmt(const char *fmt, ...) PRINTF(1, 2);
+#define z_fmt(fmt, ...) (z_fmt)(TEXT(fmt), ##__VA_ARGS__)
 struct buf *z_buf(void);                             /* the same, empty */
 /* The same in space of the caller's, PATH_BYTES of it. */
 char *path_fmt(char *space, const char *fmt, ...) PRINTF(2, 3);
@@ -211,6 +213,7 @@ extern const u8 text_pairs[][2];
 struct text_mark { u16 at, packed; };
 extern const struct text_mark text_marks[];
 const char *packed_text(int number);                       /* NULL: there is none; valid until the next call */
+bool text_is_packed(const char *text);
 const char *text_shown(const char *text, char space[TEXT_BYTES]);         /* what a TEXT() says, or the text itself */
 char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
 

@@ -24,11 +24,16 @@ char *unpack(const char *packed, const u8 (*pairs)[2], char *to)
 #ifdef PACK_TEXTS
 extern const char __start_cold_texts[], __stop_cold_texts[];
 
+bool text_is_packed(const char *text)
+{
+    return (size_t)(text - __start_cold_texts) < (size_t)(__stop_cold_texts - __start_cold_texts);
+}
+
 /* Their section is none of the file, but each text has its address there: texts are unpacked from the last mark before it. */
 const char *text_shown(const char *text, char space[TEXT_BYTES])
 {
     u32 wanted = (u32)(text - __start_cold_texts);
-    if ((size_t)(text - __start_cold_texts) >= (size_t)(__stop_cold_texts - __start_cold_texts))
+    if (!text_is_packed(text))
         return text;
     const struct text_mark *m = text_marks;
     while (m[1].at <= wanted)
@@ -43,6 +48,12 @@ const char *text_shown(const char *text, char space[TEXT_BYTES])
     }
 }
 #else
+bool text_is_packed(const char *text)
+{
+    (void)text;
+    return false;
+}
+
 const char *text_shown(const char *text, char space[TEXT_BYTES])
 {
     (void)space;

@@ -336,7 +336,7 @@ static int show_timestamp(const char *text)
     row("Original form:", text);
     rows_of("Normalized form:", t);
     u64 seconds = t / USEC_SEC, micro = t % USEC_SEC;
-    row("UNIX seconds:", z_fmt(micro ? "@%lu.%06lu" : "@%lu", (unsigned long)seconds, (unsigned long)micro));
+    row("UNIX seconds:", (z_fmt)(micro ? "@%lu.%06lu" : "@%lu", (unsigned long)seconds, (unsigned long)micro));
     row("From now:", distance_text(t));
     return 0;
 }

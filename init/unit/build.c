@@ -157,6 +157,8 @@ int build_value(struct build *b, const struct directive *d, struct str value)
 
 int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value)
 {
+    char space[TEXT_BYTES];
+    why = text_shown(why, space);
     build_warn(b, LOG_WARNING, "%s%s%s: %.*s", *why == '=' ? directive_name(d) : "", why,
                strstr(why, ", ignoring") ? "" : ", ignoring", (int)value.n, value.p);
     return 0;
