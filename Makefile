@@ -36,7 +36,12 @@ PLACES = -Wl,-T,init/link.ld,-T,$(O)/order.ld
 # Without libc's start files: _start is in init/start.c.
 LIBC = $(1) $(T)/lib/libc.a $(T)/lib/libgcc.a
 
-SRC := $(sort $(wildcard init/*.c init/*/*.c))
+# In this order they lie in memory. The kernel maps 64 KB around what is touched: what PID 1 does all day lies together, what
+# it does once or for clients behind that, and other programs last.
+COLD = $(wildcard $(addprefix init/,run/boot.c run/control.c run/generators.c run/offline.c run/props.c run/reload.c run/shutdown.c \
+       base/glob.c base/zone.c unit/cmdline.c unit/fstab.c unit/generate.c unit/install*.c unit/sysv.c unit/condition.c unit/set_*.c))
+HOT = $(filter-out $(COLD),$(sort $(wildcard init/*.c)) $(foreach d,base exec job kind run unit bus,$(sort $(wildcard init/$d/*.c))))
+SRC := $(HOT) $(COLD) $(foreach d,journal helper client tool,$(sort $(wildcard init/$d/*.c)))
 OBJ = $(SRC:%.c=$(O)/%.o) $(O)/gen/packed.o
 OBJCOPY ?= $(HOST_TOOLS)objcopy
 
