@@ -144,7 +144,7 @@ int build_value(struct build *b, const struct directive *d, struct str value)
     b->value = value;
     b->no_syntax = b->no_specifier = NULL;
     if (value.n || s->value == V_NOTHING || s->value == V_CONDITION || directive_id(d) == D_RequiresMountsFor
-        || *s->signature == '!')
+        || s->own_empty)
         r = s->set(b, d, value);
     else
         build_clear(b, directive_id(d));
