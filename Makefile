@@ -25,7 +25,8 @@ TARGET = $(if $(CLANG),--target=$(ARCH)-linux-musl,$(if $(filter x86_64,$(ARCH))
 # Measured, each on its own: what else gcc has to offer makes the file larger or leaves it as it is.
 CFLAGS ?= -g $(if $(CLANG),-Oz,-Oz -fno-jump-tables -fno-tree-loop-im -fno-move-loop-invariants \
                              -fno-caller-saves -fno-tree-sra -fno-thread-jumps -fno-expensive-optimizations \
-                             -fno-tree-dominator-opts -fno-tree-fre -fno-forward-propagate -fno-shrink-wrap)
+                             -fno-tree-dominator-opts -fno-tree-tail-merge -fno-forward-propagate -fno-tree-fre \
+                             -fno-shrink-wrap -fno-tree-coalesce-vars -fno-tree-slsr)
 ALL_CFLAGS = -std=gnu11 -DPACK_TEXTS $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
              -isystem $(T)/kernel -fno-asynchronous-unwind-tables -fno-stack-protector \
              -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer -mgeneral-regs-only
@@ -52,20 +53,33 @@ all: $(O)/pith
 $(O)/pith: $(O)/pith.debug
 	$(Q)$(STRIP) -R .comment -R .note.gnu.property -R .note.gnu.build-id -o $@ $<
 
-$(O)/pith.debug: $(OBJ) $(O)/gen/texts.o $(O)/link $(O)/order.ld init/link.ld
-	@echo "  LINK    $@"
-	$(Q)$(LINK) $(PLACES) -o $@ $(call LIBC,$(OBJ) $(O)/gen/texts.o)
-
 # All TEXT()s, as they lie in memory when linked: packed, they are what is linked instead of them.
 $(O)/gen/texts.c: $(OBJ) $(O)/link ci/pack init/base/texts.def
 	$(Q)$(LINK) -Wl,--unresolved-symbols=ignore-all -o $(O)/texts.elf $(call LIBC,$(OBJ))
 	$(Q)$(OBJCOPY) -O binary -j cold_texts $(O)/texts.elf $(O)/texts
 	$(Q)ci/pack texts init/base/texts.def $(O)/texts >$@.tmp && mv $@.tmp $@
 
+# Linked twice: whole, for the bytes of what init/unpacked.ld takes out, then with those squeezed. No address may differ.
+$(O)/pith.debug: $(O)/whole $(O)/gen/squeezed.o init/unpacked.ld
+	@echo "  LINK    $@"
+	$(Q)$(LINK) $(PLACES) -Wl,-T,init/unpacked.ld -o $@.tmp $(call LIBC,$(OBJ) $(O)/gen/texts.o $(O)/gen/squeezed.o)
+	$(Q)for f in $< $@.tmp; do $(NM) $$f | grep -vE ' (squeezed|_*(bss_start|bss_end|edata|end)_*)$$' | cut -d ' ' -f 1,3 | cksum; done | uniq | wc -l | \
+		grep -qx 1 || { echo "$@: an address depends on what was squeezed" >&2; exit 1; }
+	$(Q)mv $@.tmp $@
+
+$(O)/whole: $(OBJ) $(O)/gen/texts.o $(O)/link $(O)/order.ld init/link.ld init/unpacked.ld
+	$(Q)sed 's/(NOLOAD)//' init/unpacked.ld >$@.ld
+	$(Q)$(LINK) $(PLACES) -Wl,-T,$@.ld -Wl,--defsym=squeezed=0 -o $@ $(call LIBC,$(OBJ) $(O)/gen/texts.o)
+
+$(O)/gen/squeezed.c: $(O)/whole ci/squeeze
+	$(Q)$(OBJCOPY) -O binary -j .unpacked $< $(O)/gen/unpacked
+	$(Q)ci/squeeze $(O)/gen/unpacked >$@.tmp && mv $@.tmp $@
+
 # Arrays by their size, the small ones first: those share their pages instead of taking one each between large ones.
+# They begin at a fixed place (init/unpacked.ld), in the 2 MiB of code and data, whose page table they share.
 $(O)/order.ld: $(OBJ)
 	$(Q)$(NM) -S $(OBJ) | LC_ALL=C sort -k2 | awk '$$3 ~ /^[bB]$$/ { names = names " *(.bss." $$4 ")" } \
-		END { print "SECTIONS { .arrays (NOLOAD) : {" names " } } INSERT AFTER .bss;" }' >$@
+		END { print "SECTIONS { .arrays 0x500000 (NOLOAD) : {" names " } } INSERT AFTER .bss;" }' >$@
 
 $(O)/init/%.o: init/%.c $(T)/ready $(O)/compile
 	@echo "  CC      $<"

@@ -246,11 +246,11 @@ static void hint(const char *text, u32 as)
     usec t;
     const char *hints = "Hint: this expression is a valid %s. Use 'systemd-analyze %s \"%s\"' instead?";
     if (as & CALENDAR && calendar_parse(str_of(text), &c) >= 0)
-        (complain)(hints, "calendar specification", "calendar", text);
+        complain(hints, "calendar specification", "calendar", text);
     if (as & TIMESTAMP && parse_timestamp(text, &t) >= 0)
-        (complain)(hints, "timestamp", "timestamp", text);
+        complain(hints, "timestamp", "timestamp", text);
     if (as & TIMESPAN && parse_span(str_of(text), USEC_SEC, &t) >= 0)
-        (complain)(hints, "timespan", "timespan", text);
+        complain(hints, "timespan", "timespan", text);
 }
 
 static int width = 16;                           /* of "Normalized form:" */
@@ -319,7 +319,7 @@ int verb_calendar(int argc, char **argv)
         return complain("Failed to parse --base-time= parameter: %s", args.base_time);
     for (int i = 1; i < argc; i++) {
         status |= show_calendar(argv[i], from, (u32)rounds);
-        (out)(argv[i + 1] ? "\n" : "");
+        out(argv[i + 1] ? "\n" : "");
     }
     return status;
 }
@@ -336,7 +336,7 @@ static int show_timestamp(const char *text)
     row("Original form:", text);
     rows_of("Normalized form:", t);
     u64 seconds = t / USEC_SEC, micro = t % USEC_SEC;
-    row("UNIX seconds:", (z_fmt)(micro ? "@%lu.%06lu" : "@%lu", (unsigned long)seconds, (unsigned long)micro));
+    row("UNIX seconds:", z_fmt(micro ? "@%lu.%06lu" : "@%lu", (unsigned long)seconds, (unsigned long)micro));
     row("From now:", distance_text(t));
     return 0;
 }
@@ -346,7 +346,7 @@ int verb_timestamp(int argc, char **argv)
     int status = 0;
     for (int i = 1; i < argc; i++) {
         status |= show_timestamp(argv[i]);
-        (out)(argv[i + 1] ? "\n" : "");
+        out(argv[i + 1] ? "\n" : "");
     }
     return status;
 }
@@ -367,7 +367,7 @@ int verb_timespan(int argc, char **argv)
         row("Original:", argv[i]);
         row(is_utf8() ? "\xce\xbcs:" : "us:", z_fmt("%lu", (unsigned long)t));
         row("Human:", buf_end(human));
-        (out)(argv[i + 1] ? "\n" : "");
+        out(argv[i + 1] ? "\n" : "");
     }
     return 0;
 }

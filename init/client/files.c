@@ -115,7 +115,7 @@ static int tell(int r, const char *verb, const char *what)
         return complain("Failed to %s: %s", what, buf_end(&b));
     }
     if (r < 0 && !told)
-        (complain)(manager ? "Failed to %s: %s" : "Failed to %s: %s.", manager ? what : verb, strerror(-r));
+        complain(manager ? "Failed to %s: %s" : "Failed to %s: %s.", manager ? what : verb, strerror(-r));
     return r < 0;
 }
 

@@ -46,7 +46,7 @@ static int judge(const char *unit, const char *result)
     if (args.quiet)
         return 1;
     if (sentence)
-        return (complain)(sentence, unit);
+        return complain(sentence, unit);
     return explain_failure(z_fmt("%s", unit));
 }
 

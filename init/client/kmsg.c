@@ -68,6 +68,6 @@ void status_log(const char *unit, usec since)
     usec boot = sys_now_real() - sys_now();
     for (u32 first = n < slots ? 0 : n - slots + 1, i = first; i < n; i++) {
         const struct line *l = &ring[i % slots];
-        (out)(i == first ? "\n%s %s %s\n" : "%s %s %s\n", log_time_text(boot + l->at), u.nodename, l->text);
+        out(i == first ? "\n%s %s %s\n" : "%s %s %s\n", log_time_text(boot + l->at), u.nodename, l->text);
     }
 }

@@ -252,7 +252,7 @@ static void put_tree(const char *unit, u32 level, u32 branches)
 
 static int put_whole_tree(const char *unit, bool first)
 {
-    (out)(first ? "%s\n" : "\n%s\n", unit);
+    out(first ? "%s\n" : "\n%s\n", unit);
     put_tree(unit, 0, 0);
     return 0;
 }

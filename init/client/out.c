@@ -139,7 +139,7 @@ static void out_v(const char *fmt, va_list ap)
     }
 }
 
-void (out)(const char *fmt, ...)
+void out(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -147,7 +147,7 @@ void (out)(const char *fmt, ...)
     va_end(ap);
 }
 
-int (complain)(const char *fmt, ...)
+int complain(const char *fmt, ...)
 {
     va_list ap;
     out_flush();

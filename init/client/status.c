@@ -32,7 +32,7 @@ static void put_process(u32 pid, u32 depth, u32 width, enum glyph branch)
     u32 room = out_columns(), used = prefix.n + depth + width + 3;
     int most = (int)MIN(MAX(room, used + 8) - used, 1023u);
     /* A zombie has no words any more, only a name. */
-    (out)(words.n ? "\6%s%c%*u %.*s\1\n" : "\6%s%c%*u [%.*s]\1\n", prefix.p, branch, (int)width, pid, most,
+    out(words.n ? "\6%s%c%*u %.*s\1\n" : "\6%s%c%*u [%.*s]\1\n", prefix.p, branch, (int)width, pid, most,
         words.n ? text : comm_of(pid));
 }
 
@@ -121,7 +121,7 @@ static void put_file(const char *path)
     const char *state = prop_text("UnitFileState"), *preset = prop_text("UnitFilePreset");
     if (z_in("alias\0static\0generated\0transient\0", state))
         preset = "";                     /* says nothing there */
-    (out)(*state ? " (%s; %c%s\1%s%s)" : " (%s)", path,
+    out(*state ? " (%s; %c%s\1%s%s)" : " (%s)", path,
         STREQ(state, "enabled") ? GREEN : STREQ(state, "disabled") ? YELLOW : PLAIN, state, *preset ? "; preset: " : "", preset);
 }
 
@@ -166,10 +166,10 @@ static void put_active(enum ink i)
     usec enter = prop_number("ActiveEnterTimestamp"), leave = prop_number("ActiveExitTimestamp");
     usec since = z_in(UP, active) ? enter : down ? prop_number("InactiveEnterTimestamp")
                : STREQ(active, "activating") ? prop_number("InactiveExitTimestamp") : leave;
-    (out)(STREQ(active, sub) ? "     Active: %c%s\1" : "     Active: %c%s (%s)\1", i, active, sub);
+    out(STREQ(active, sub) ? "     Active: %c%s\1" : "     Active: %c%s (%s)\1", i, active, sub);
     if (*result && !STREQ(result, "success"))
         out(" (Result: %s)", result);
-    (out)(since ? " since %s\n" : "\n", when_text(since));
+    out(since ? " since %s\n" : "\n", when_text(since));
     if (since && down && enter && leave >= enter && !z_ends(prop_text("Id"), ".target")) {
         struct buf *span = z_buf();
         buf_span(span, leave - enter, USEC_MS);
@@ -232,7 +232,7 @@ static void put_texts(const char *name, const char *label)
 {
     struct texts t = prop_texts(name);
     for (const char *text; (text = text_next(&t)) && *text; label = "")
-        (out)(*label ? "%11s: %s\n" : "%13s%s\n", label, text);
+        out(*label ? "%11s: %s\n" : "%13s%s\n", label, text);
 }
 
 static void put_exit(i32 code, i32 status)
@@ -267,7 +267,7 @@ static void put_processes(void)
 static void put_pid(const char *label, u32 pid)
 {
     const char *comm = comm_of(pid);
-    (out)(*comm ? "%s%u (%s)" : "%s%u", label, pid, comm);
+    out(*comm ? "%s%u (%s)" : "%s%u", label, pid, comm);
 }
 
 static void put_pids(u32 running, u32 control)
@@ -278,7 +278,7 @@ static void put_pids(u32 running, u32 control)
     if (running) {
         put_pid("   Main PID: ", running);
     } else if (exited) {
-        (out)(code ? "   Main PID: %u " : "   Main PID: %u", exited);
+        out(code ? "   Main PID: %u " : "   Main PID: %u", exited);
         if (code)
             put_exit(code, (i32)prop_number("ExecMainStatus"));
     }

@@ -155,12 +155,12 @@ static int take_script(const char *verb, const char *name, bool *done)
     if ((native && ask) || sys_access(rooted(z_fmt("/etc/init.d/%s", script), full), 0) < 0)
         return 0;
     if (!args.quiet)
-        (complain)(native ? "Synchronizing state of %s with SysV service script with " SYSV_INSTALL "."
+        complain(native ? "Synchronizing state of %s with SysV service script with " SYSV_INSTALL "."
                         : "%s is not a native service, redirecting to systemd-sysv-install.", name);
     int status = run_sysv_install(verb, script);
     *done = !native;
     if (ask && status >= 0 && !args.quiet)
-        (out)(status ? "disabled\n" : "enabled\n");
+        out(status ? "disabled\n" : "enabled\n");
     return ask && status >= 0 ? !status : status ? -EBADE : 0;
 }
 

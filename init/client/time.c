@@ -54,7 +54,7 @@ const char *distance_text(usec real)
     if (!micro)
         return "now";
     if (!d)
-        return (z_fmt)(micro < 1000 ? "%luus %s" : "%lums %s", (unsigned long)(micro < 1000 ? micro : micro / 1000), side);
+        return z_fmt(micro < 1000 ? "%luus %s" : "%lums %s", (unsigned long)(micro < 1000 ? micro : micro / 1000), side);
     while (d < spans[i].from)
         i++;
     u32 unit = spans[i].unit, rest = spans[i].rest;

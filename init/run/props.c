@@ -197,6 +197,8 @@ static void prop_limit(struct props *p, const char *name, unit_id id, u32 direct
     buf_fmt(&soft, "%sSoft", name);
     if (s)
         memcpy(both, s->w, sizeof both);
+    else if (directive == D_LimitNOFILE)
+        both[0] = 1024, both[1] = 524288;        /* see do_limits() of exec/child.c */
     else
         (void)sys_setrlimit((int)directives[directive].arg, NULL, (struct rlimit *)(void *)both);
     prop_value(p, 't', name, both[1]);
@@ -650,7 +652,7 @@ static void put_control_group(struct props *p, unit_id id)
 {
     char group[PATH_BYTES / 8] = "";
     BUF(path, PATH_BYTES / 4);
-    bool there = RT(id)->has_cgroup || (UNIT(id)->type == UNIT_SLICE && exec_cgroups);
+    bool there = RT(id)->has_cgroup || (UNIT(id)->type == UNIT_SLICE && exec_cgroups && RT(id)->state);
     if (there)
         cgroup_of(id, group, sizeof group);
     buf_fmt(&path, "%s%s", there ? "/" : "", group);

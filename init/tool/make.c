@@ -9,7 +9,7 @@
 
 static int fail(const char *fmt, const char *path, int r)
 {
-    (log_line)(LOG_ERR, fmt, path, strerror(-r));
+    log_line(LOG_ERR, fmt, path, strerror(-r));
     return r;
 }
 
@@ -345,7 +345,7 @@ static int create_node(const struct item *i, int dir, const char *name)
     if (fd < 0)
         r = made < 0 ? made : fd;
     if (r < 0)
-        (log_line)(LOG_ERR, i->type == 'p' ? "Failed to create %s %s: %s" : "Failed to create %s '%s': %s", noun_of(i), i->path, strerror(-r));
+        log_line(LOG_ERR, i->type == 'p' ? "Failed to create %s %s: %s" : "Failed to create %s '%s': %s", noun_of(i), i->path, strerror(-r));
     else
         r = set_rights(i, fd, i->path, made < 0 ? WAS_THERE : IS_NEW);
     sys_close(fd);

@@ -38,7 +38,7 @@ int seed_main(int argc, char **argv)
     int r = 0;
     log_to.stderr_fd = 2;
     if (!loads && !(argc == 2 && STREQ(argv[1], "save")))
-        return (complain)(argc == 2 ? "Unknown verb '%s'." : "This program requires one argument.", argv[argc - 1]);
+        return complain(argc == 2 ? "Unknown verb '%s'." : "This program requires one argument.", argv[argc - 1]);
     if (loads)
         r = load();
     int q = save();

@@ -33,7 +33,6 @@ bool tool_begin(const struct options *options, const struct config *c, const cha
 /* Reads NAME.d, or what argv names. The first error that counts: of a file that was named, or any. */
 int config_read(const struct config *c, int argc, char **argv);
 int config_say(enum level level, const char *fmt, ...) PRINTF(2, 3);    /* FILE:LINE: ...; returns -EBADMSG */
-#define config_say(level, fmt, ...) (config_say)(level, TEXT(fmt), ##__VA_ARGS__)
 extern bool config_inline;                   /* argv has lines, not files */
 /* The words of a line, "-" is "": how many there were, or -EINVAL. The last is the rest, as it is. */
 int config_fields(char *line, char **field, u32 n);
@@ -42,6 +41,7 @@ int config_expand(struct str text, const char *letters, struct buf *out);
 char *keep(struct str text);                 /* a text that outlives its file; NULL: told */
 bool prefix_wanted(const char *path);        /* by --prefix= and --exclude-prefix= */
 
+int parse_id(struct str text, u32 *id);      /* of a user or group, as systemd reads it */
 /* 0 or -ESRCH: the id of a user (file "passwd") or a group ("group") of the tree, by name or number. */
 int find_account(const char *file, const char *name, u32 *id);
 

@@ -168,6 +168,8 @@ static void complete_exec(struct build *b)
         build_wide(b, D_CapabilityBoundingSet, less);
     if (build_int_of(b, D_PrivateDevices) && build_int_of(b, D_DevicePolicy) == 0)
         build_int(b, D_DevicePolicy, 1);
+    if (build_int_of(b, D_ProtectClock) && (build_int_of(b, D_DevicePolicy) || build_has(b, D_DeviceAllow)))
+        (void)build_put(b, D_DeviceAllow, (u32[]){ text_keep(S("char-rtc")), text_keep(S("r")) }, 2);
     if (!build_int_of(b, D_DynamicUser))
         return;
     for (const u16 *flag = (const u16[]){ D_PrivateTmp, D_RemoveIPC, D_NoNewPrivileges, D_RestrictSUIDSGID, 0 }; *flag; flag++)
@@ -446,7 +448,11 @@ int unit_complete(struct build *b)
     const u32 stays = BIT(UNIT_DEVICE) | MOUNT | SWAP | SLICE | BIT(UNIT_AUTOMOUNT) | SCOPE;
     if (type & stays && !build_has(b, D_IgnoreOnIsolate))
         build_int(b, D_IgnoreOnIsolate, 1);
-    if (!complaint && (type & (SERVICE | MOUNT | SWAP) || (type == SOCKET && socket_has_exec(b))))
+    if (build_has(b, D_JobTimeoutSec) && !build_has(b, D_JobRunningTimeoutSec)) {
+        const struct setting *s = build_find(b, D_JobTimeoutSec, NULL);
+        build_span(b, D_JobRunningTimeoutSec, (usec)s->w[0] | (usec)s->w[1] << 32);
+    }
+    if (!complaint && !b->unit->perpetual && (type & (SERVICE | MOUNT | SWAP) || (type == SOCKET && socket_has_exec(b))))
         exec_deps(b);
     if (!complaint && type & (SERVICE | MOUNT | SWAP | SOCKET | SLICE | SCOPE))
         complaint = slice_deps(b);

@@ -172,7 +172,11 @@ int set_enum(struct build *b, const struct directive *d, struct str value)
         build_clear(b, directive_id(d));
         return 0;
     }
-    return enum_find(d->arg, value, &v) < 0 ? bad_enum(b, d, value) : build_int(b, directive_id(d), v);
+    if (enum_find(d->arg, value, &v) < 0)
+        return bad_enum(b, d, value);
+    if (d->arg == E_KILL_MODE && v == KILL_NONE)
+        build_warn(b, LOG_WARNING, "%s", packed_text(TEXT_KILL_NONE));
+    return build_int(b, directive_id(d), v);
 }
 
 /* Where the number is taken as well, and shown. */

@@ -827,7 +827,7 @@ int sys_uname(struct utsname *u) { *u = (struct utsname){ .nodename = "sim", .re
 int sys_sethostname(const char *name, size_t n) { return 0; }
 int sys_settimezone_utc(void) { return 0; }
 int sys_swap_roots(const char *new_root) { return 0; }
-int sys_init_module(int fd, const char *params) { return 0; }
+int sys_init_module(int fd, const char *params, int flags) { return 0; }
 int sys_unshare(int flags) { return 0; }
 int sys_mlockall(void) { return 0; }
 int sys_small_pages(void) { return 0; }
