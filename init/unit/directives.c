@@ -75,7 +75,7 @@ const char effect_reasons[] =
 
 /* The setters by name; a row holds an index. A '!' before the signature: what an empty value means is the setter's matter. */
 #define SETTERS(X)                                                                                                     \
-    X(todo, NOTHING, "") X(gone, NOTHING, "") X(as, NOTHING, "") X(deps, NOTHING, "") X(isolate, NOTHING, "")          \
+    X(gone, NOTHING, "") X(as, NOTHING, "") X(deps, NOTHING, "") X(isolate, NOTHING, "")          \
     X(mounts_for, ITEM, "as") X(docs, ITEM, "as") X(string, TEXT, "s") X(path, TEXT, "s") X(workdir, TEXT, "s")        \
     X(pid_file, TEXT, "s") X(user, TEXT, "s") X(users, ITEM, "as") X(slice, TEXT, "s") X(flag, BOOL, "!b")              \
     X(unsigned, UNSIGNED, "!u") X(nice, INT, "i") X(oom_adjust, INT, "i") X(priority, INT, "i")                         \
