@@ -111,9 +111,12 @@ static int acquire_tty(struct child *c, u32 kind)
 
 /* ---- the journal --------------------------------------------------------------------------- */
 
+/* The program's name; of pith's own helpers the one they are called by. */
 static const char *identifier(const struct child *c)
 {
     const char *name = unit_text(c->s->unit, D_SyslogIdentifier), *path = text_at(c->s->command->w[1]);
+    if (STREQ(path, "/proc/self/exe"))
+        path = text_at(c->s->command->w[3]);
     const char *slash = strrchr(path, '/');
     return name ? name : slash ? slash + 1 : path;
 }

@@ -91,7 +91,7 @@ static const struct signatures {
 
 /* The setters by name; a row holds an index. E: what an empty value means is the setter's matter. */
 #define SETTERS(X, E)                                                                                                 \
-    X(todo, NOTHING, none) X(gone, NOTHING, none) X(as, NOTHING, none) X(deps, NOTHING, none)                         \
+    X(gone, NOTHING, none) X(as, NOTHING, none) X(deps, NOTHING, none)                         \
     X(isolate, NOTHING, none) X(mounts_for, ITEM, as) X(docs, ITEM, as) X(string, TEXT, s) X(path, TEXT, s)           \
     X(workdir, TEXT, s) X(pid_file, TEXT, s) X(user, TEXT, s) X(users, ITEM, as) X(slice, TEXT, s) E(flag, BOOL, b)   \
     E(unsigned, UNSIGNED, u) X(nice, INT, i) X(oom_adjust, INT, i) X(priority, INT, i) X(exit_status, INT, i)         \

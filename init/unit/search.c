@@ -100,6 +100,12 @@ static u32 folder_kind(struct str name)
 
 bool index_has_folders(const char *suffix) { return folder_kinds & suffix_bit(suffix); }
 
+static void link_add(const struct index_entry *e, struct str to)
+{
+    links[links_n].target_hash = str_hash(str_from(to, (size_t)(str_rfind(to, '/') + 1)));
+    links[links_n++].entry = (u32)(e - entries);
+}
+
 /* One name of a folder. -ENOSPC: the index is full. */
 static int index_name_in(int fd, u16 dir, struct str name, u8 type)
 {
@@ -116,8 +122,7 @@ static int index_name_in(int fd, u16 dir, struct str name, u8 type)
     if (e && n >= 0) {
         struct str to = { target, (size_t)n };
         e->target = keep(to);
-        links[links_n].target_hash = str_hash(str_from(to, (size_t)(str_rfind(to, '/') + 1)));
-        links[links_n++].entry = (u32)(e - entries);
+        link_add(e, to);
     }
     return e && (n < 0 || e->target) ? 0 : -ENOSPC;
 }
@@ -167,6 +172,8 @@ void index_build(void)
         if (e) {
             e->name = at;
             e->target = text;
+            if (builtins[text] == '@')
+                link_add(e, str_of(builtins + text + 1));
         }
         at = text + (u32)strlen(builtins + text) + 1;
     }

@@ -12,18 +12,6 @@ static int bad(struct build *b, const char *noun, struct str value)
 
 /* ---- known, but without effect ------------------------------------------------------------- */
 
-int set_todo(struct build *b, const struct directive *d, struct str value)
-{
-    (void)value;
-    /* Once a file and directive: the mark is an empty setting, which also tells `show` and status. */
-    if (build_find(b, directive_id(d), NULL))
-        return 0;
-    bool complained = UNIT(b->id)->complained;   /* the file itself is good */
-    build_warn(b, LOG_WARNING, "%s= is not supported by pith yet, ignoring.", directive_name(d));
-    UNIT(b->id)->complained = complained;
-    return build_put(b, directive_id(d), b->words, 0);
-}
-
 int set_gone(struct build *b, const struct directive *d, struct str value)
 {
     (void)value;
