@@ -27,7 +27,8 @@ CFLAGS ?= -g $(if $(CLANG),-Oz,-Oz -fno-jump-tables -fno-tree-loop-im -fno-move-
                              -fno-caller-saves -fno-tree-sra -fno-thread-jumps -fno-expensive-optimizations \
                              -fno-tree-dominator-opts -fno-tree-tail-merge -fno-forward-propagate -fno-tree-fre \
                              -fno-shrink-wrap -fno-tree-coalesce-vars -fno-tree-slsr)
-ALL_CFLAGS = -std=gnu11 -DPACK_TEXTS $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
+# clang sees no format in a TEXT() that is packed, so its build has them plain.
+ALL_CFLAGS = -std=gnu11 $(if $(CLANG),,-DPACK_TEXTS) $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
              -isystem $(T)/kernel -fno-asynchronous-unwind-tables -fno-stack-protector \
              -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer -mgeneral-regs-only
 # gcc links for clang too: libgcc is needed anyway, and all that is linked is named here.
@@ -56,7 +57,8 @@ $(O)/pith: $(O)/pith.debug
 # All TEXT()s, as they lie in memory when linked: packed, they are what is linked instead of them.
 $(O)/gen/texts.c: $(OBJ) $(O)/link ci/pack init/base/texts.def
 	$(Q)$(LINK) -Wl,--unresolved-symbols=ignore-all -o $(O)/texts.elf $(call LIBC,$(OBJ))
-	$(Q)$(OBJCOPY) -O binary -j cold_texts $(O)/texts.elf $(O)/texts
+	$(Q)>$(O)/texts
+	$(Q)$(if $(CLANG),,$(OBJCOPY) -O binary -j cold_texts $(O)/texts.elf $(O)/texts)
 	$(Q)ci/pack texts init/base/texts.def $(O)/texts >$@.tmp && mv $@.tmp $@
 
 # Linked twice: whole, for the bytes of what init/unpacked.ld takes out, then with those squeezed. No address may differ.
