@@ -14,6 +14,7 @@ HOST_TOOLS = $(if $(filter aarch64,$(ARCH)),aarch64-linux-gnu-,)
 STRIP ?= $(HOST_TOOLS)strip
 NM ?= $(HOST_TOOLS)nm
 SIZE ?= $(HOST_TOOLS)size
+OBJCOPY ?= $(HOST_TOOLS)objcopy
 
 # ---- the compiler: Debian's musl for the target, the kernel's headers, nothing of the host's libc
 CLANG = $(findstring clang,$(CC))
@@ -44,21 +45,34 @@ all: $(O)/pith
 $(O)/pith: $(O)/pith.debug
 	$(Q)$(STRIP) -R .comment -R .note.gnu.property -R .note.gnu.build-id -o $@ $<
 
-$(O)/pith.debug: $(OBJ) $(O)/link $(O)/order.ld init/link.ld
+# Linked twice: whole, for the bytes of what init/unpacked.ld takes out, then with those squeezed. No address may differ.
+$(O)/pith.debug: $(O)/whole $(O)/gen/squeezed.o init/unpacked.ld
 	@echo "  LINK    $@"
-	$(Q)$(LINK) -o $@ $(call LIBC,$(OBJ))
+	$(Q)$(LINK) -Wl,-T,init/unpacked.ld -o $@.tmp $(call LIBC,$(OBJ) $(O)/gen/squeezed.o)
+	$(Q)for f in $< $@.tmp; do $(NM) $$f | grep -v -e ' squeezed$$' -e ' __bss_start$$' -e ' _edata$$' | cut -d ' ' -f 1,3 | cksum; done | uniq | wc -l | \
+		grep -qx 1 || { echo "$@: an address depends on what was squeezed" >&2; exit 1; }
+	$(Q)mv $@.tmp $@
+
+$(O)/whole: $(OBJ) $(O)/link $(O)/order.ld init/link.ld init/unpacked.ld
+	$(Q)sed 's/(NOLOAD)//' init/unpacked.ld >$@.ld
+	$(Q)$(LINK) -Wl,-T,$@.ld -Wl,--defsym=squeezed=0 -o $@ $(call LIBC,$(OBJ))
+
+$(O)/gen/squeezed.c: $(O)/whole ci/squeeze
+	$(Q)$(OBJCOPY) -O binary -j .unpacked $< $(O)/gen/unpacked
+	$(Q)ci/squeeze $(O)/gen/unpacked >$@.tmp && mv $@.tmp $@
 
 # Arrays by their size, the small ones first: those share their pages instead of taking one each between large ones.
+# They begin at a fixed place (init/unpacked.ld), in the 2 MiB of code and data, whose page table they share.
 $(O)/order.ld: $(OBJ)
 	$(Q)$(NM) -S $(OBJ) | LC_ALL=C sort -k2 | awk '$$3 ~ /^[bB]$$/ { names = names " *(.bss." $$4 ")" } \
-		END { print "SECTIONS { .arrays (NOLOAD) : {" names " } } INSERT AFTER .bss;" }' >$@
+		END { print "SECTIONS { .arrays 0x500000 (NOLOAD) : {" names " } } INSERT AFTER .bss;" }' >$@
 
 $(O)/init/%.o: init/%.c $(T)/ready $(O)/compile
 	@echo "  CC      $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/gen/packed.o: $(O)/gen/packed.c $(T)/ready $(O)/compile
+$(O)/gen/%.o: $(O)/gen/%.c $(T)/ready $(O)/compile
 	$(Q)$(CC) $(ALL_CFLAGS) -Iinit -MMD -MP -c -o $@ $<
 
 # The shipped unit files, compiled in, so that a boot needs nothing but the binary.

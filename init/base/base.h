@@ -202,6 +202,9 @@ extern const u8 text_pairs[][2];
 const char *packed_text(int number);                       /* NULL: there is none; valid until the next call */
 char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
 
+/* squeeze.c: what ci/squeeze wrote, up to `end` */
+void unsqueeze(const u8 *from, u8 *to, const u8 *end);
+
 const char *name_of(const char *table, i32 value);             /* NULL: unknown */
 int name_find(const char *table, struct str s, i32 *out);      /* 0, or -EINVAL */
 
