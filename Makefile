@@ -25,7 +25,9 @@ WARN = -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototy
 TARGET = $(if $(CLANG),--target=$(ARCH)-linux-musl,$(if $(filter x86_64,$(ARCH)),-malign-data=abi))
 # Measured, each on its own: what else gcc has to offer makes the file larger or leaves it as it is.
 CFLAGS ?= -g $(if $(CLANG),-Oz,-Oz -fno-jump-tables -fno-tree-loop-im -fno-move-loop-invariants \
-                             -fno-caller-saves -fno-tree-sra -fno-thread-jumps -fno-expensive-optimizations)
+                             -fno-caller-saves -fno-tree-sra -fno-thread-jumps -fno-expensive-optimizations \
+                             -fno-tree-dominator-opts -fno-tree-tail-merge -fno-forward-propagate -fno-tree-fre \
+                             -fno-shrink-wrap -fno-tree-coalesce-vars -fno-tree-slsr)
 ALL_CFLAGS = -std=gnu11 $(TARGET) $(WARN) $(CFLAGS) -nostdinc -isystem $(T)/compiler -isystem $(T)/musl \
              -isystem $(T)/kernel -fno-asynchronous-unwind-tables -fno-stack-protector \
              -ffunction-sections -fdata-sections -fno-pie -fno-pic -fomit-frame-pointer -mgeneral-regs-only
