@@ -51,7 +51,7 @@ $(O)/pith: $(O)/pith.debug
 $(O)/pith.debug: $(O)/whole $(O)/gen/squeezed.o init/unpacked.ld
 	@echo "  LINK    $@"
 	$(Q)$(LINK) -Wl,-T,init/unpacked.ld -o $@.tmp $(call LIBC,$(OBJ) $(O)/gen/squeezed.o)
-	$(Q)for f in $< $@.tmp; do $(NM) $$f | grep -v -e ' squeezed$$' -e ' __bss_start$$' -e ' _edata$$' | cut -d ' ' -f 1,3 | cksum; done | uniq | wc -l | \
+	$(Q)for f in $< $@.tmp; do $(NM) $$f | grep -vE ' (squeezed|_*(bss_start|bss_end|edata|end)_*)$$' | cut -d ' ' -f 1,3 | cksum; done | uniq | wc -l | \
 		grep -qx 1 || { echo "$@: an address depends on what was squeezed" >&2; exit 1; }
 	$(Q)mv $@.tmp $@
 

@@ -65,8 +65,6 @@ bool db_id(enum db which, const char *name, u32 *id)
 
 /* ---- members ------------------------------------------------------------------------------- */
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
-
 /* Behind "name:x:5:": the members the group has, with those it gets, sorted. False: it gets none, nothing is written. */
 static bool put_members(struct buf *to, struct str group, struct str have)
 {
