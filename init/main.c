@@ -16,7 +16,8 @@ enum { IN_BIN = 6, WITH_LINK = 10, SQUEEZED = 14 /* programs before this one: un
 static const char applet_names[] =
     "systemctl\0systemd-analyze\0systemd-delta\0systemd-escape\0systemd-tmpfiles\0systemd-sysusers\0halt\0poweroff\0"
     "reboot\0shutdown\0systemd-sysctl\0systemd-modules-load\0systemd-random-seed\0systemd-user-sessions\0"
-    "systemd-fsck\0systemd-remount-fs\0systemd-sysroot-fstab-check\0systemd-makefs\0systemd-growfs\0systemd-sulogin-shell\0pith-mount\0pith-disklinks\0systemd-journald\0pith-shutdown\0pith-offline\0links\0";
+    "systemd-fsck\0systemd-remount-fs\0systemd-sysroot-fstab-check\0systemd-makefs\0systemd-growfs\0"
+    "systemd-sulogin-shell\0pith-mount\0pith-disklinks\0systemd-journald\0pith-shutdown\0pith-offline\0links\0";
 
 /* Of clients and tools. A millisecond: too long for helpers, of which a boot runs many. */
 static void unpack_constants(void)
@@ -45,7 +46,8 @@ static int links_main(int argc, char **argv);
 static int (*const mains[])(int argc, char **argv) = {
     systemctl_main, analyze_main, delta_main, escape_main, tmpfiles_main, sysusers_main, power_main, power_main,
     power_main, power_main, sysctl_main, modules_main, seed_main, sessions_main,
-    fsck_main, remount_main, sysroot_fstab_main, makefs_main, growfs_main, sulogin_main, mount_main, disklinks_main, journal_main, shutdown_main, offline_main, links_main,
+    fsck_main, remount_main, sysroot_fstab_main, makefs_main, growfs_main,
+    sulogin_main, mount_main, disklinks_main, journal_main, shutdown_main, offline_main, links_main,
 };
 
 static int links_main(int argc, char **argv)
