@@ -8,20 +8,34 @@
 #include "tool/tool.h"
 
 #include <linux/prctl.h>
+#include <sys/mman.h>
 
 /* The applets. `make install` puts links of the first names into /usr/bin and /usr/sbin; the others are called by
  * pith itself only. */
-enum { IN_BIN = 6, WITH_LINK = 10 };
+enum { IN_BIN = 6, WITH_LINK = 10, SQUEEZED = 14 /* programs before this one: unpacked.ld */ };
 static const char applet_names[] =
     "systemctl\0systemd-analyze\0systemd-delta\0systemd-escape\0systemd-tmpfiles\0systemd-sysusers\0halt\0poweroff\0"
-    "reboot\0shutdown\0systemd-journald\0systemd-fsck\0systemd-remount-fs\0systemd-sysroot-fstab-check\0"
-    "systemd-makefs\0systemd-growfs\0systemd-sysctl\0systemd-modules-load\0systemd-random-seed\0systemd-user-sessions\0"
-    "systemd-sulogin-shell\0pith-mount\0pith-disklinks\0pith-shutdown\0pith-offline\0links\0";
+    "reboot\0shutdown\0systemd-sysctl\0systemd-modules-load\0systemd-random-seed\0systemd-user-sessions\0"
+    "systemd-fsck\0systemd-remount-fs\0systemd-sysroot-fstab-check\0systemd-makefs\0systemd-growfs\0"
+    "systemd-sulogin-shell\0pith-mount\0pith-disklinks\0systemd-journald\0pith-shutdown\0pith-offline\0links\0";
+
+/* Of clients and tools. A millisecond: too long for helpers, of which a boot runs many. */
+static void unpack_constants(void)
+{
+    extern const u8 squeezed[];
+    extern u8 unpacked[], unpacked_end[];
+    size_t n = (size_t)(unpacked_end - unpacked);
+    (void)sys_mprotect(unpacked, n, PROT_READ | PROT_WRITE);
+    unsqueeze(squeezed, unpacked, unpacked_end);
+    (void)sys_mprotect(unpacked, n, PROT_READ);
+}
 
 static int init_main(int argc, char **argv)
 {
-    if (sys_getpid() != 1)
+    if (sys_getpid() != 1) {
+        unpack_constants();
         return init_client_main(argc, argv);
+    }
     boot_machine(argc, argv);
     boot_units();
     run_loop();
@@ -31,9 +45,9 @@ static int links_main(int argc, char **argv);
 
 static int (*const mains[])(int argc, char **argv) = {
     systemctl_main, analyze_main, delta_main, escape_main, tmpfiles_main, sysusers_main, power_main, power_main,
-    power_main, power_main, journal_main, fsck_main, remount_main, sysroot_fstab_main,
-    makefs_main, growfs_main, sysctl_main, modules_main, seed_main, sessions_main,
-    sulogin_main, mount_main, disklinks_main, shutdown_main, offline_main, links_main,
+    power_main, power_main, sysctl_main, modules_main, seed_main, sessions_main,
+    fsck_main, remount_main, sysroot_fstab_main, makefs_main, growfs_main,
+    sulogin_main, mount_main, disklinks_main, journal_main, shutdown_main, offline_main, links_main,
 };
 
 static int links_main(int argc, char **argv)
@@ -62,6 +76,8 @@ int main(int argc, char **argv, char **envp)
     client_environment = envp;
     if (applet < 0 && argc > 1 && sys_getpid() != 1 && (applet = find(argv[1])) >= 0)
         argc--, argv++;                  /* pith systemctl ... */
+    if (applet >= 0 && applet < SQUEEZED)
+        unpack_constants();
     if (applet >= WITH_LINK)             /* for ps(1): all are one file */
         (void)sys_prctl(PR_SET_NAME, (unsigned long)name_of(applet_names, applet), 0);
     return (applet < 0 ? init_main : mains[applet])(argc, argv);

@@ -375,6 +375,8 @@ int sys_swap_roots(const char *new_root)
     return r == 0 ? sys_chdir("/") : r;
 }
 
+int sys_mprotect(void *p, size_t n, int protection) { R(int, mprotect, p, n, protection); }
+
 int sys_madvise_free(void *p, size_t n)
 {
     uintptr_t from = ((uintptr_t)p + 4095) & ~(uintptr_t)4095, to = ((uintptr_t)p + n) & ~(uintptr_t)4095;

@@ -160,6 +160,7 @@ int sys_settimezone_utc(void);
 int sys_swap_roots(const char *new_root);                        /* chdir, MS_MOVE to /, chroot . */
 int sys_init_module(int fd, const char *params, int flags);
 int sys_unshare(int flags);
+int sys_mprotect(void *p, size_t n, int protection);
 int sys_madvise_free(void *p, size_t n);                         /* whole pages inside [p, p+n) */
 int sys_small_pages(void);                                       /* for all of .bss */
 int sys_mlockall(void);

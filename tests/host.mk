@@ -11,7 +11,7 @@ CC = gcc
 CFLAGS = -std=gnu11 -D_GNU_SOURCE= -O1 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=undefined -Iinit
 LAYERS = base unit job exec
 SRC := $(wildcard init/sys.c $(LAYERS:%=init/%/*.c))
-OBJ = $(SRC:%.c=$(H)/%.o) $(H)/packed.o
+OBJ = $(SRC:%.c=$(H)/%.o) $(H)/packed.o $(H)/texts.o
 
 $(H)/values: $(H)/tests/unit/values.o
 $(H)/condition: $(H)/tests/words/condition.o
@@ -25,7 +25,7 @@ $(H)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(H)/packed.o: $(O)/gen/packed.c
+$(H)/%.o: $(O)/gen/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 

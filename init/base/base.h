@@ -42,6 +42,16 @@ typedef u64 usec;
 
 /* An array that is empty between turns, all zeros if that matters: trim_memory() takes its pages away (link.ld). */
 #define SCRATCH __attribute__((section(".bss.scratch")))
+/* A text that is rarely shown. What it names is not in the file but packed (texts.c), so it may only be a format of
+ * buf_vfmt() or what %s there writes. Most functions below that take a format make one of it by themselves; name them in
+ * brackets for a format that is no literal. */
+#ifdef PACK_TEXTS
+static const bool text_plain;            /* always false; the compiler checks formats that it cannot rule out */
+#define TEXT(literal) (text_plain || sizeof(literal) < 12 ? (literal) : ({ \
+    static const char text_[] __attribute__((section("cold_texts"), aligned(1))) = literal; text_; }))
+#else
+#define TEXT(literal) literal
+#endif
 #define STREQ(a, b) (strcmp((a), (b)) == 0)
 
 static inline usec usec_add(usec a, usec b) { return a > USEC_INF - b ? USEC_INF : a + b; }
@@ -106,6 +116,7 @@ void buf_cescape(struct buf *b, struct str s);       /* C escapes for quotes, \ 
 char *buf_end(struct buf *b);                        /* NUL-terminates (truncating) and returns p */
 /* Text in one of four buffers of PATH_BYTES that take turns: for clients and helpers, not for PID 1. */
 char *z_fmt(const char *fmt, ...) PRINTF(1, 2);
+#define z_fmt(fmt, ...) (z_fmt)(TEXT(fmt), ##__VA_ARGS__)
 struct buf *z_buf(void);                             /* the same, empty */
 /* The same in space of the caller's, PATH_BYTES of it. */
 char *path_fmt(char *space, const char *fmt, ...) PRINTF(2, 3);
@@ -199,8 +210,15 @@ enum text {
 enum { TEXT_BYTES = 1024 };
 extern const char packed_texts[];                      /* made by ci/pack, like all that is packed */
 extern const u8 text_pairs[][2];
+struct text_mark { u16 at, packed; };
+extern const struct text_mark text_marks[];
 const char *packed_text(int number);                       /* NULL: there is none; valid until the next call */
+bool text_is_packed(const char *text);
+const char *text_shown(const char *text, char space[TEXT_BYTES]);         /* what a TEXT() says, or the text itself */
 char *unpack(const char *packed, const u8 (*pairs)[2], char *to);      /* the end of what it wrote; no NUL */
+
+/* squeeze.c: what ci/squeeze wrote, up to `end` */
+void unsqueeze(const u8 *from, u8 *to, const u8 *end);
 
 const char *name_of(const char *table, i32 value);             /* NULL: unknown */
 int name_find(const char *table, struct str s, i32 *out);      /* 0, or -EINVAL */
@@ -262,6 +280,7 @@ enum level { LOG_EMERG, LOG_ALERT, LOG_CRIT, LOG_ERR, LOG_WARNING, LOG_NOTICE, L
 
 /* One line for the log. Never blocks, never fails; what cannot be written is counted. */
 void log_line(enum level level, const char *fmt, ...) PRINTF(2, 3);
+#define log_line(level, fmt, ...) (log_line)(level, TEXT(fmt), ##__VA_ARGS__)
 void log_flush(void);                     /* once a turn, and before anything that may not return */
 
 /* Where lines go. In PID 1: the journal's socket once it is there, else /dev/kmsg, else the

@@ -19,8 +19,6 @@ void buf_put(struct buf *b, const void *p, size_t n)
 
 void buf_c(struct buf *b, char c) { buf_put(b, &c, 1); }
 
-void buf_z(struct buf *b, const char *z) { buf_put(b, z, strlen(z)); }
-
 void buf_str(struct buf *b, struct str s) { buf_put(b, s.p, s.n); }
 
 /* Digits of v in `base`, at least `width` of them, padded on the left with `pad`. */
@@ -75,8 +73,26 @@ static const char *read_conversion(const char *f, struct conversion *c, va_list 
     return f;
 }
 
+/* TEXT()s, apart from the rest for the sake of the small stacks of light children. */
+static void put_text(struct buf *b, const struct conversion *c, const char *z);
+static __attribute__((noinline)) void put_packed(struct buf *b, const struct conversion *c, const char *text)
+{
+    char space[TEXT_BYTES];
+    put_text(b, c, text_shown(text, space));
+}
+
+static __attribute__((noinline)) void packed_vfmt(struct buf *b, const char *text, va_list args)
+{
+    char space[TEXT_BYTES];
+    buf_vfmt(b, text_shown(text, space), args);
+}
+
 static void put_text(struct buf *b, const struct conversion *c, const char *z)
 {
+    if (text_is_packed(z)) {
+        put_packed(b, c, z);
+        return;
+    }
     size_t n = c->precision >= 0 ? strnlen(z, (size_t)c->precision) : strlen(z);
     int width = c->width ? (int)text_width((struct str){ z, n }) : 0;
     for (int i = width; !c->left && i < c->width; i++)
@@ -86,9 +102,15 @@ static void put_text(struct buf *b, const struct conversion *c, const char *z)
         buf_c(b, ' ');
 }
 
+void buf_z(struct buf *b, const char *z) { put_text(b, &(struct conversion){ .precision = -1 }, z); }
+
 /* The part of printf(3) this program uses: %s %c %d %u %x %o %% with - 0 width .n .* l z. */
 void buf_vfmt(struct buf *b, const char *fmt, va_list args)
 {
+    if (text_is_packed(fmt)) {
+        packed_vfmt(b, fmt, args);
+        return;
+    }
     va_list ap;
     va_copy(ap, args);
     for (const char *f = fmt; *f; f++) {
@@ -153,7 +175,7 @@ struct buf *z_buf(void)
     return &bufs[i];
 }
 
-char *z_fmt(const char *fmt, ...)
+char *(z_fmt)(const char *fmt, ...)
 {
     struct buf *b = z_buf();
     va_list ap;

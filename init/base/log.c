@@ -37,7 +37,7 @@ void log_flush(void)
     pending_n = 0;
 }
 
-void log_line(enum level level, const char *fmt, ...)
+void (log_line)(enum level level, const char *fmt, ...)
 {
     BUF(line, 1024);
     va_list ap;

@@ -342,7 +342,9 @@ int parse_base64(struct str s, struct buf *out)
             pad++;
         else if (!in_set(s.p[0], BLANKS))
             return -EINVAL;
-    return n % 4 == 1 || (n + pad) % 4 || pad > 2 || (n % 4 == 2 && bits & 15) || (n % 4 == 3 && bits & 3) ? -EINVAL : 0;
+    if ((n + pad) % 4)
+        return -EPIPE;                   /* systemd's word for what is cut off */
+    return pad > 2 || (n % 4 == 2 && bits & 15) || (n % 4 == 3 && bits & 3) ? -EINVAL : 0;
 }
 
 int parse_hex_bytes(struct str s, struct buf *out)

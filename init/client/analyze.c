@@ -43,17 +43,6 @@ static const char verb_lines[] = VERBS(VERB_LINE);
 static verb_fn *const verb_fns[] = { VERBS(VERB_FN) };
 static const u8 verb_flags[] = { VERBS(VERB_FLAGS) };
 
-static int help(void)
-{
-    out("systemd-analyze [OPTIONS...] COMMAND ...\n\nProfile systemd, show unit dependencies, check unit files.\n\nCommands:\n");
-    for (EACH(line, verb_lines))
-        out("  %s\n", line);
-    out("\nOptions:");
-    options_help(&options);
-    out("\nSee the systemd-analyze(1) man page for details.\n");
-    return 0;
-}
-
 /* ---- what can be said without a unit ---------------------------------------------------------- */
 
 /* Whose number it is; NULL: nobody's. */
@@ -224,8 +213,10 @@ static int check(const char *verb, int argc)
 
 static int run_verb(int argc, char **argv)
 {
-    if (args.help || STREQ(argv[0], "help"))
-        return help();
+    args.help |= STREQ(argv[0], "help");
+    if (options_told(&options, "systemd-analyze [OPTIONS...] COMMAND ...\n\nProfile systemd, show unit dependencies, check unit files.",
+                     verb_lines, "systemd-analyze(1)"))
+        return 0;
     if (check(argv[0], argc))
         return 1;
     int v = verb_find(verb_lines, argc, argv);
@@ -239,19 +230,14 @@ static int run_verb(int argc, char **argv)
 int analyze_main(int argc, char **argv)
 {
     char *no_verb[] = { "time", NULL };
-    int status = 0;
     log_to.stderr_fd = 2;
     log_to.max = LOG_WARNING;
     zone_local = env_of("TZ");
     if (options_parse(&options, &argc, argv) < 0)
         return 1;
-    if (args.root)
-        search_root = STREQ(args.root, "/") ? "" : args.root;
+    root_set();
     search_path_set("");
-    if (args.version)
-        out(VERSION_TEXT);
-    else
-        status = run_verb(MAX(argc - 1, 1), argc > 1 ? argv + 1 : no_verb);
+    int status = run_verb(MAX(argc - 1, 1), argc > 1 ? argv + 1 : no_verb);
     out_flush();
     return status;
 }

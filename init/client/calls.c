@@ -298,6 +298,17 @@ int names_take(int argc, char **argv, const char *suffix, bool globs)
     return resolve_globs(patterns, patterns_n);
 }
 
+void root_set(void)
+{
+    static char root[PATH_BYTES];
+    if (args.root && !*args.root)
+        args.root = NULL;
+    if (!args.root)
+        return;
+    z_copy(root, sizeof root, str_of(absolute(args.root)));
+    search_root = STREQ(root, "/") ? "" : root;
+}
+
 const char *absolute(const char *path)
 {
     char cwd[PATH_BYTES];

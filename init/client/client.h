@@ -10,6 +10,10 @@
 #include "../sys.h"
 #include "../unit/unit.h"
 
+/* Constants of clients and tools are squeezed together (unpacked.ld), which is less than each packed. */
+#undef TEXT
+#define TEXT(literal) literal
+
 int systemctl_main(int argc, char **argv);
 int power_main(int argc, char **argv);       /* halt poweroff reboot shutdown */
 int init_client_main(int argc, char **argv); /* our binary called as init, but not by the kernel */
@@ -56,6 +60,7 @@ int parse_timestamp(const char *text, usec *to);     /* systemd.time(7); 0 or a 
 
 /* run.c: a program of $PATH, with nothing to read and to write if quiet. Its exit status, or a negative errno. */
 int run_found(char *const *argv, bool quiet);
+int exec_found(char *const *argv);           /* execvp(3); a negative errno */
 
 /* ---- options.c ----------------------------------------------------------------------------- */
 
@@ -63,6 +68,7 @@ struct list { const char *items[64]; u32 n; };
 bool decimal(const char *z, u64 *n);          /* a whole number; false: it is none */
 bool has(const char *const *items, u32 n, const char *item);
 bool list_has(const struct list *l, const char *item);
+int by_text(const void *a, const void *b);    /* for qsort() of texts */
 bool matches(int argc, char **argv, const char *name);   /* one of the patterns that are operands, or there are none */
 
 struct args {
@@ -99,7 +105,8 @@ int verb_find(const char *lines, int argc, char **argv);
 
 /* getopt_long(3)'s manners. What is no option is left in argv[1..argc). 0, or -EINVAL: told. */
 int options_parse(const struct options *table, int *argc, char **argv);
-void options_help(const struct options *table);
+/* --help and --version; true: that was asked for. `lines`: of verbs, or NULL; `page`: of the manual, or NULL. */
+bool options_told(const struct options *table, const char *usage, const char *lines, const char *page);
 
 /* ---- calls.c: talking to PID 1 -------------------------------------------------------------- */
 
@@ -157,6 +164,7 @@ extern struct names names;
 int names_take(int argc, char **argv, const char *suffix, bool globs);       /* 0 or 1: told */
 /* The same of verbs on unit files, which may be paths; `operation`: what they are for, as a complaint has it. */
 int names_take_files(int argc, char **argv, const char *suffix, const char *operation);
+void root_set(void);                         /* --root=, absolute: what begins with it is told from what does not */
 const char *absolute(const char *path);      /* and simple; made with z_fmt() */
 int names_each(int (*fn)(const char *unit, bool first));     /* the first status that is not 0 */
 

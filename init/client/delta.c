@@ -50,8 +50,6 @@ static int add(const char *prefix, const char *name)
     return 0;
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
 /* The names in a folder, sorted: folders of drop-ins, or files. */
 struct listing { char *names[2048]; u32 n, used; char text[64 << 10]; };
 
@@ -232,8 +230,7 @@ static int take_options(void)
         return complain("Failed to parse boolean argument to --diff: %s.", args.diff);
     if (args.diff && with_diff)
         wanted |= OVERRIDDEN;
-    if (args.root)
-        search_root = STREQ(args.root, "/") ? "" : args.root;
+    root_set();
     return 0;
 }
 
@@ -243,13 +240,8 @@ int delta_main(int argc, char **argv)
     log_to.stderr_fd = 2;
     if (options_parse(&options, &argc, argv) < 0)
         return 1;
-    if (args.help) {
-        out("systemd-delta [OPTIONS...] [SUFFIX...]\n\nFind overridden configuration files.\n\nOptions:");
-        options_help(&options);
-        out("\nSee the systemd-delta(1) man page for details.\n");
-    } else if (args.version) {
-        out(VERSION_TEXT);
-    } else {
+    if (!options_told(&options, "systemd-delta [OPTIONS...] [SUFFIX...]\n\nFind overridden configuration files.", NULL,
+                      "systemd-delta(1)")) {
         status = take_options();
         bool bad = status;
         for (int i = 1; i < argc && !bad; i++)

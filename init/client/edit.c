@@ -192,20 +192,6 @@ static int prepare_edit(const char *unit, bool first)
     return write_copy(e);
 }
 
-/* execvp(3). */
-static int exec_in_path(const char *const *argv)
-{
-    const char *path = env_of("PATH");
-    struct str rest = str_of(path ? path : "/usr/local/bin:/usr/bin:/bin"), folder;
-    char file[PATH_BYTES];
-    int r = -ENOENT;
-    if (strchr(argv[0], '/'))
-        return sys_execve(argv[0], (char **)argv, client_environment);
-    while ((folder = str_word(&rest, ":")).p && (r == -ENOENT || r == -ENOTDIR || r == -EACCES))
-        r = sys_execve(path_fmt(file, "%.*s/%s", (int)folder.n, folder.p, argv[0]), (char **)argv, client_environment);
-    return r;
-}
-
 static _Noreturn void become_editor(void)
 {
     static const char *const names_[] = { "SYSTEMD_EDITOR", "EDITOR", "VISUAL" };
@@ -227,10 +213,10 @@ static _Noreturn void become_editor(void)
         argv[n++] = edits[i].copy;
     argv[n] = NULL;
     if (given)
-        (void)exec_in_path(argv);
+        (void)exec_found((char **)argv);
     for (EACH(name, "editor\0nano\0vim\0vi\0")) {
         argv[0] = name;
-        int r = exec_in_path(argv);
+        int r = exec_found((char **)argv);
         if (r != -ENOENT) {
             failed(z_fmt("execute %s", name), r);
             sys_exit(1);

@@ -92,13 +92,8 @@ int escape_main(int argc, char **argv)
     int status = 0;
     if (options_parse(&options, &argc, argv) < 0)
         return 1;
-    if (args.help) {
-        out("systemd-escape [OPTIONS...] [NAME...]\n\nEscape strings for usage in systemd unit names.\n\nOptions:");
-        options_help(&options);
-        out("\nSee the systemd-escape(1) man page for details.\n");
-    } else if (args.version) {
-        out(VERSION_TEXT);
-    } else {
+    if (!options_told(&options, "systemd-escape [OPTIONS...] [NAME...]\n\nEscape strings for usage in systemd unit names.", NULL,
+                      "systemd-escape(1)")) {
         status = check(argc);
         for (int i = 1; i < argc && !status; i++) {
             struct buf to = BUF_OVER(space);

@@ -16,6 +16,8 @@ bool has(const char *const *items, u32 n, const char *item)
     return false;
 }
 
+int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
 bool list_has(const struct list *l, const char *item) { return has(l->items, l->n, item); }
 
 bool matches(int argc, char **argv, const char *name)
@@ -159,7 +161,7 @@ int verb_find(const char *lines, int argc, char **argv)
 }
 
 /* All that do something, in lines of a screen's width. */
-void options_help(const struct options *table)
+static void put_options(const struct options *table)
 {
     const struct option *o = table->rows;
     u32 column = 80;
@@ -174,4 +176,20 @@ void options_help(const struct options *table)
         column = column + word->n > 80 ? word->n : column + word->n;
     }
     out("\n");
+}
+
+bool options_told(const struct options *table, const char *usage, const char *lines, const char *page)
+{
+    if (!args.help) {
+        out(args.version ? VERSION_TEXT : "");
+        return args.version;
+    }
+    out(lines ? "%s\n\nCommands:\n" : "%s\n", usage);
+    for (EACH(line, lines ? lines : ""))
+        out("  %s\n", line);
+    out("\nOptions:");
+    put_options(table);
+    if (page)
+        out("\nSee the %s man page for details.\n", page);
+    return true;
 }

@@ -94,10 +94,7 @@ int power_main(int argc, char **argv)
     bool shutdown = STREQ(name, "shutdown"), reboot = STREQ(name, "reboot");
     if (options_parse(&options, &argc, argv) < 0)
         return 1;
-    if (args.help) {
-        out("%s [OPTIONS...]%s\n\nOptions:", name, shutdown ? " [now]" : reboot ? " [ARG]" : "");
-        options_help(&options);
-        out("\nSee the halt(8) man page for details.\n");
+    if (options_told(&options, z_fmt("%s [OPTIONS...]%s", name, shutdown ? " [now]" : reboot ? " [ARG]" : ""), NULL, "halt(8)")) {
         out_flush();
         return 0;
     }

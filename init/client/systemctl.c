@@ -63,16 +63,6 @@ static const char verb_lines[] = VERBS(VERB_LINE);
 static verb_fn *const verb_fns[] = { VERBS(VERB_FN) };
 static const u8 verb_flags[] = { VERBS(VERB_FLAGS) };
 
-static void help(void)
-{
-    out("systemctl [OPTIONS...] COMMAND ...\n\nQuery or send control commands to the system manager.\n\nCommands:\n");
-    for (EACH(line, verb_lines))
-        out("  %s\n", line);
-    out("\nOptions:");
-    options_help(&options);
-    out("\nSee the systemctl(1) man page for details.\n");
-}
-
 const char preset_mode_names[] = "full\0enable-only\0disable-only\0";
 
 /* Those of a table of names, below a heading that says what they are. */
@@ -124,13 +114,7 @@ static bool args_ok(void)
         complain("Failed to parse preset mode: %s.", args.preset_mode);
         return false;
     }
-    if (args.root && *args.root) {
-        static char root[PATH_BYTES];
-        z_copy(root, sizeof root, str_of(absolute(args.root)));
-        search_root = STREQ(root, "/") ? "" : root;
-    }
-    if (args.root && !*args.root)
-        args.root = NULL;
+    root_set();
     if (args.lines && (!decimal(args.lines, &n) || n > UINT32_MAX)) {
         complain("Failed to parse lines '%s'", args.lines);
         return false;
@@ -163,11 +147,8 @@ int systemctl_main(int argc, char **argv)
         ;
     else if (!args_ok())
         status = 1;
-    else if (args.help)
-        help();
-    else if (args.version)
-        out(VERSION_TEXT);
-    else
+    else if (!options_told(&options, "systemctl [OPTIONS...] COMMAND ...\n\nQuery or send control commands to the system manager.",
+                           verb_lines, "systemctl(1)"))
         status = run_verb(MAX(argc - 1, 1), argc > 1 ? argv + 1 : no_verb);
     out_flush();
     return status;

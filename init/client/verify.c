@@ -57,16 +57,6 @@ static bool is_there(const char *path)
     return sys_access(rooted(path, full), F_OK) == 0;
 }
 
-static void from_here(const char *path, char *to)
-{
-    char here[PATH_BYTES] = "";
-    if (*path != '/')
-        (void)sys_readlinkat(AT_FDCWD, "/proc/self/cwd", here, sizeof here);
-    struct buf b = { to, 0, PATH_BYTES, false };
-    path_simplify(str_of(*path == '/' ? path : z_fmt("%s/%s", here, path)), false, &b);
-    buf_end(&b);
-}
-
 /* FILE:NAME: a copy under that name, in a folder that is removed at the end. */
 static char aliases_in[64];
 
@@ -125,7 +115,7 @@ static void path_of_files(u32 n)
     for (u32 i = 0; i < n; i++) {
         char path[PATH_BYTES];
         BUF(template, PATH_BYTES);
-        from_here(files[i], path);
+        z_copy(path, sizeof path, str_of(absolute(files[i])));
         char *base = strrchr(path, '/') + 1;
         bool found = is_there(path);
         if (!found && unit_name_is_instance(str_of(base))) {

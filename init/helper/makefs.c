@@ -68,7 +68,7 @@ static int make(const char *type, char *device)
     const char *program = find_program(STREQ(type, "swap") ? "mkswap" : z_fmt("mkfs.%s", type));
     const char *form = z_lookup(commands, type);
     if (!program) {
-        log_line(LOG_ERR, STREQ(type, "swap") ? "mkswap binary not available." : "mkfs binary for %s is not available.", type);
+        (log_line)(LOG_ERR, STREQ(type, "swap") ? "mkswap binary not available." : "mkfs binary for %s is not available.", type);
         return 1;
     }
     argv[0] = (char *)program;
@@ -138,10 +138,12 @@ static u64 device_size(int fd)
 
 static int grow(int fd, u32 magic, u64 block_size)
 {
-    static struct btrfs_ioctl_vol_args btrfs = { .name = "max" };
+    static struct btrfs_ioctl_vol_args btrfs;
     u64 size = device_size(fd);
-    if (magic == 0x9123683e /* btrfs, which may be on many devices */)
+    if (magic == 0x9123683e /* btrfs, which may be on many devices */) {
+        memcpy(btrfs.name, "max", 4);
         return sys_ioctl(fd, BTRFS_IOC_RESIZE, &btrfs);
+    }
     if (!size)
         return -ENODEV;
     if (magic == 0xef53 /* ext4 */) {

@@ -8,7 +8,7 @@
 static void say_why(const char *mode)
 {
     char *failed[] = { "systemctl", "--failed", "--no-legend", "--plain", NULL };
-    log_line(LOG_ERR, packed_text(TEXT_SULOGIN), mode);
+    (log_line)(LOG_ERR, packed_text(TEXT_SULOGIN), mode);
     log_line(LOG_ERR, "\nFailed units:");
     (void)run_program("/proc/self/exe", failed);
     (void)sys_write(2, "\n", 1);

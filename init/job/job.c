@@ -107,18 +107,18 @@ enum level report_text(const struct report_line *l, struct buf *text)
     switch ((enum report_kind)l->kind) {
     case REPORT_CYCLE:
     case REPORT_CYCLE_MORE:
-        buf_fmt(text, "Found %s on %s/%s", l->kind == REPORT_CYCLE ? "ordering cycle" : "dependency", other_name, other);
+        buf_fmt(text, TEXT("Found %s on %s/%s"), l->kind == REPORT_CYCLE ? "ordering cycle" : "dependency", other_name, other);
         return LOG_WARNING;
     case REPORT_DELETED:
-        buf_fmt(text, "Job %s/%s deleted to break ordering cycle starting with %s/%s", other_name, other, name, type);
+        buf_fmt(text, TEXT("Job %s/%s deleted to break ordering cycle starting with %s/%s"), other_name, other, name, type);
         return LOG_ERR;
     case REPORT_UNBREAKABLE:
-        buf_fmt(text, "Unable to break cycle starting with %s/%s", name, type);
+        buf_fmt(text, TEXT("Unable to break cycle starting with %s/%s"), name, type);
         return LOG_ERR;
     case REPORT_IGNORED:
         break;
     }
-    buf_fmt(text, "Cannot add dependency job for unit %s, ignoring: %s", name,
+    buf_fmt(text, TEXT("Cannot add dependency job for unit %s, ignoring: %s"), name,
             l->error == -ENOENT ? "a unit it requires was not found" : l->error == -ERFKILL ? "a unit it requires is masked"
             : l->error == -ENOEXEC ? "bad unit file setting"
             : l->error == -EDEADLK ? "it would undo a job that is not to be undone" : strerror(-l->error));

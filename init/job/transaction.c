@@ -49,6 +49,7 @@ static int fail(int error, const char *name, const char *fmt, ...)
     rep->name = name;
     return error;
 }
+#define fail(error, name, fmt, ...) (fail)(error, name, TEXT(fmt), ##__VA_ARGS__)
 
 static int limit_reached(const char *limit)
 {
@@ -526,7 +527,7 @@ static int check_unit(unit_id unit)
                 continue;
             tr_id victim = less_wanted(a, b);
             if (!victim)
-                return fail(-EDEADLK, "TransactionJobsConflicting",
+                return (fail)(-EDEADLK, "TransactionJobsConflicting",
                             packed_text(TEXT_CONFLICT), job_name(tr[a].type), job_name(tr[b].type),
                             unit_name(unit));
             delete_job(victim, true);
@@ -571,7 +572,7 @@ static int check_destructive(int mode)
         const struct job *installed = &jobs[tr[j].unit];
         if (tr[j].dead || !contradicts_installed(j) || (mode != MODE_FAIL && !installed->irreversible))
             continue;
-        return fail(-EDEADLK, "TransactionIsDestructive",
+        return (fail)(-EDEADLK, "TransactionIsDestructive",
                     packed_text(TEXT_DESTRUCTIVE),
                     unit_name(tr[anchor].unit), job_name(tr[anchor].type), unit_name(tr[j].unit),
                     job_name(installed->type), job_name(tr[j].type));

@@ -29,7 +29,7 @@ const char result_names[] =
     "success\0resources\0protocol\0timeout\0exit-code\0signal\0core-dump\0watchdog\0start-limit-hit\0"
     "oom-kill\0exec-condition\0";
 
-void log_unit(unit_id id, enum level level, const char *fmt, ...)
+void (log_unit)(unit_id id, enum level level, const char *fmt, ...)
 {
     BUF(line, 768);
     va_list ap;

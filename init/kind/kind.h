@@ -105,6 +105,7 @@ bool start_limit_hit(unit_id id);
 void status_text_set(unit_id id, struct str text);
 const char *status_text(unit_id id);     /* "" */
 void log_unit(unit_id id, enum level level, const char *fmt, ...) PRINTF(3, 4);
+#define log_unit(id, level, fmt, ...) (log_unit)(id, level, TEXT(fmt), ##__VA_ARGS__)
 
 /* Deadlines of a unit (base/timers.c). */
 enum { TIMER_STATE, TIMER_JOB, TIMER_WATCHDOG };

@@ -668,7 +668,7 @@ static void time_out(unit_id id, u8 state, i32 mode)
     static const char then[][12] = { [BY_SIGTERM] = "Terminating", [BY_WATCHDOG] = "Aborting", [BY_SIGKILL] = "Killing" };
     bool skip = mode == TIMEOUT_KILL && !unit_int(id, D_SendSIGKILL);
     u8 to = signals_of(state) + by[mode];
-    log_unit(id, LOG_WARNING, state <= SV_START_POST ? "%s operation timed out. %s." : state == SV_STOP
+    (log_unit)(id, LOG_WARNING, state <= SV_START_POST ? "%s operation timed out. %s." : state == SV_STOP
              ? "%.0sStopping timed out. %s." : "State '%s' timed out. %s.", substate_name(id),
              skip ? "Skipping SIGKILL" : then[by[mode]]);
     RT(id)->pid_file_waits = false;

@@ -60,6 +60,7 @@ static void fail(struct call *k, const char *name, const char *fmt, ...)
     begin_error(k, name, buf_end(&text));
     finish(k);
 }
+#define fail(k, name, fmt, ...) (fail)(k, name, TEXT(fmt), ##__VA_ARGS__)
 
 static void done(struct call *k)
 {
@@ -185,7 +186,7 @@ static void m_job(struct call *k)
     if (name_find(enum_names(E_JOB_MODE), str_of(mode_name), &mode) < 0) {
         fail(k, INVALID, "Job mode %s invalid", mode_name);
     } else if (!manual_ok(id, type)) {
-        fail(k, "OnlyByDependency", packed_text(TEXT_REFUSED), unit_name(id));
+        (fail)(k, "OnlyByDependency", packed_text(TEXT_REFUSED), unit_name(id));
     } else {
         r.n = 0;
         int error = job_add(type, id, mode, &r);

@@ -66,12 +66,12 @@ static void make_environment(void)
     add_variable("SYSTEMD_SCOPE=system");
     add_variable(in_initrd() ? "SYSTEMD_IN_INITRD=1" : "SYSTEMD_IN_INITRD=0");
     add_variable(sys_access("/run/systemd/first-boot", 0) == 0 ? "SYSTEMD_FIRST_BOOT=1" : "SYSTEMD_FIRST_BOOT=0");
-    buf_z(&text, "SYSTEMD_ARCHITECTURE=");
+    buf_z(&text, TEXT("SYSTEMD_ARCHITECTURE="));
     (void)specifier_expand(S("-.slice"), S("%a"), &text);
     buf_c(&text, 0);
     add_variable(text.p);
     u32 at = text.n;
-    buf_z(&text, "SYSTEMD_VIRTUALIZATION=");
+    buf_z(&text, TEXT("SYSTEMD_VIRTUALIZATION="));
     u32 none = text.n;
     put_virtualization(&text);
     if (text.n > none) {
@@ -220,7 +220,7 @@ static bool are_there_programs(void)
 static void show_waiting(usec since)
 {
     BUF(line, 128);
-    buf_z(&line, "Generators are running (");
+    buf_z(&line, TEXT("Generators are running ("));
     buf_span(&line, sys_now() - since, USEC_SEC);
     buf_z(&line, " / ");
     buf_span(&line, PROGRAMS_LIMIT, USEC_SEC);

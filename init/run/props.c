@@ -432,8 +432,7 @@ static void put_number(struct props *p, unit_id id, u32 i, const char *name, con
 static void put_directive(struct props *p, unit_id id, u32 i)
 {
     const struct directive *d = &directives[i];
-    const struct setter *set = &setters[d->setter];
-    const char *signature = set->signature + (*set->signature == '!');
+    const char *signature = directive_signature(d);
     BUF(space, 64);
     BUF(mounted, PATH_BYTES);
     const char *name = property_name(d, &space), *text;
@@ -442,7 +441,7 @@ static void put_directive(struct props *p, unit_id id, u32 i)
     /* Properties of one directive begin with its name, but one. */
     if (!*name || (p->want && !z_after(p->want, name) && i != D_SyslogLevel))
         return;
-    switch ((enum value)set->value) {
+    switch ((enum value)setters[d->setter].value) {
     case V_BOOL: case V_INT: case V_SIGNAL: case V_UNSIGNED: case V_MODE: case V_SPAN: case V_CHOICE: case V_WIDE:
         put_number(p, id, i, name, signature);
         break;

@@ -154,7 +154,11 @@ void reload_now(void)
 void trim_memory(void)
 {
     extern char scratch_begin[] __attribute__((weak)), scratch_end[] __attribute__((weak));
+    extern char __executable_start[] __attribute__((weak)), code_end[] __attribute__((weak));
     transaction_trim();
+    /* What of our file a boot needed; what is needed again, the kernel maps again. */
+    if (code_end)
+        (void)sys_madvise_free(__executable_start, (size_t)(code_end - __executable_start));
     (void)sys_madvise_free(scratch_begin, (size_t)(scratch_end - scratch_begin));
     spawn_trim();
     /* Loading went deeper into the stack than anything after it will. */

@@ -154,6 +154,7 @@ static void say(const char *fmt, ...)
     if (kmsg < 0 || sys_write(kmsg, line.p, line.n) < 0)
         (void)sys_write(console, line.p + skip, line.n - skip);
 }
+#define say(fmt, ...) (say)(TEXT(fmt), ##__VA_ARGS__)
 
 /* ---- bounded steps ------------------------------------------------------------------------- */
 

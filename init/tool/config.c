@@ -18,18 +18,6 @@ char *keep(struct str text)
 
 /* ---- options ------------------------------------------------------------------------------- */
 
-/* Makes the tree's path absolute: what begins with it is told from what does not. */
-static void set_root(const char *root)
-{
-    static char absolute[PATH_BYTES];
-    char here[PATH_BYTES] = "";
-    struct buf b = BUF_OVER(absolute);
-    if (root[0] != '/')
-        (void)sys_readlinkat(AT_FDCWD, "/proc/self/cwd", here, sizeof here);
-    path_simplify(str_of(z_fmt("%s/%s", here, root)), false, &b);
-    search_root = STREQ(buf_end(&b), "/") ? "" : absolute;
-}
-
 static const char *wrong_options(const struct config *c, int argc)
 {
     if (args.replace && args.replace[0] != '/')
@@ -52,22 +40,17 @@ bool tool_begin(const struct options *options, const struct config *c, const cha
     *status = 1;
     if (options_parse(options, argc, argv) < 0)
         return true;
-    if (args.root)
-        set_root(args.root);
+    root_set();
     if ((wrong = wrong_options(c, *argc))) {
         complain("%s", wrong);
         return true;
     }
-    if (args.help) {
-        out("%s [OPTIONS...] [CONFIGURATION FILE...]\n\n%s\n", slash ? slash + 1 : argv[0], about);
-        options_help(options);
-    } else if (args.version) {
-        out("systemd 252 (pith)\n");
-    } else if (!args.cat_config) {
+    bool told = options_told(options, z_fmt("%s [OPTIONS...] [CONFIGURATION FILE...]\n\n%s", slash ? slash + 1 : argv[0], about), NULL, NULL);
+    if (!told && !args.cat_config) {
         (void)sys_umask(0);                  /* modes are as they are written */
         return false;
     }
-    *status = args.cat_config && cat_files(conf_files_find(conf_folders, c->folder, ".conf"));
+    *status = !told && args.cat_config && cat_files(conf_files_find(conf_folders, c->folder, ".conf"));
     out_flush();
     return true;
 }
@@ -215,10 +198,19 @@ int config_expand(struct str text, const char *letters, struct buf *to)
 
 /* ---- users and groups ---------------------------------------------------------------------- */
 
-/* As systemd reads them: digits and nothing else, and not what stands for "none" in 16 or 32 bits. */
-static bool plain_id(const char *name, u64 *id)
+/* As systemd: a number and nothing else, and none that stands for "no id" in 16 or 32 bits. */
+int parse_id(struct str text, u32 *id)
 {
-    return name[0] >= '0' && name[0] <= '9' && (name[0] != '0' || !name[1]) && account_id(name, id) && *id != 0xffff;
+    u64 n;
+    if (!text.n || text.p[0] < '0' || text.p[0] > '9' || (text.p[0] == '0' && text.n > 1))
+        return -EINVAL;
+    int r = parse_u64(text, 10, &n);
+    if (r < 0 || n > UINT32_MAX)
+        return r < 0 ? r : -ERANGE;
+    if (n == UINT32_MAX || n == 0xffff)
+        return -ENXIO;
+    *id = (u32)n;
+    return 0;
 }
 
 int find_account(const char *file, const char *name, u32 *id)
@@ -227,15 +219,14 @@ int find_account(const char *file, const char *name, u32 *id)
     char *f[3];
     u64 n = 0;
     bool group = STREQ(file, "group");
-    if (!plain_id(name, &n)) {
-        if (STREQ(name, "root"))
-            n = 0;
-        else if (account_find(file_text(rooted(group ? "/etc/group" : "/etc/passwd", path), text, sizeof text), name, f, 3) < 3
-                 || !account_id(f[2], &n)) {
-            if (*search_root || !STREQ(name, group ? "nogroup" : "nobody"))
-                return -ESRCH;
-            n = 65534;                       /* they exist without a file */
-        }
+    if (parse_id(str_of(name), id) == 0)
+        return 0;
+    if (!STREQ(name, "root")
+        && (account_find(file_text(rooted(group ? "/etc/group" : "/etc/passwd", path), text, sizeof text), name, f, 3) < 3
+            || !account_id(f[2], &n))) {
+        if (*search_root || !STREQ(name, group ? "nogroup" : "nobody"))
+            return -ESRCH;
+        n = 65534;                           /* they exist without a file */
     }
     *id = (u32)n;
     return 0;

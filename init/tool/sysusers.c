@@ -57,21 +57,6 @@ static void default_range(void) { ranges[ranges_n++] = (struct range){ SYSTEM_LO
 
 /* ---- a line -------------------------------------------------------------------------------- */
 
-/* As systemd: a number and nothing else, and none that stands for "no id" in 16 or 32 bits. */
-int parse_id(struct str text, u32 *id)
-{
-    u64 n;
-    if (!text.n || text.p[0] < '0' || text.p[0] > '9' || (text.p[0] == '0' && text.n > 1))
-        return -EINVAL;
-    int r = parse_u64(text, 10, &n);
-    if (r < 0 || n > UINT32_MAX)
-        return r < 0 ? r : -ERANGE;
-    if (n == UINT32_MAX || n == 0xffff)
-        return -ENXIO;
-    *id = (u32)n;
-    return 0;
-}
-
 static bool valid_name(const char *name)
 {
     size_t n = strlen(name);

@@ -22,7 +22,6 @@ extern u32 new_users_n, new_groups_n;
 extern struct member members[ACCOUNTS_MAX];
 extern u32 members_n;
 const char *shell_of(const struct account *a);
-int parse_id(struct str text, u32 *id);
 
 enum db { DB_GROUP, DB_GSHADOW, DB_PASSWD, DB_SHADOW };
 int db_lock(void);                           /* as lckpwdf(3) */

@@ -197,40 +197,15 @@ static int unescape(struct str s, struct buf *to)
     return 0;
 }
 
-static int base64_digit(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-/* Blanks may be anywhere. What it stands for is not longer, and is kept for good. */
+/* What it stands for is not longer, and is kept for good. */
 static int decode_base64(struct item *i)
 {
-    u32 bits = 0, have = 0, to = 0, digits = 0, pads = 0;
     char *text = keep((struct str){ i->argument, i->argument_n });
-    for (u32 k = 0; text && k < i->argument_n; k++) {
-        int d = base64_digit(text[k]);
-        if (in_set(text[k], BLANKS))
-            continue;
-        pads += text[k] == '=';
-        if (text[k] == '=' ? pads > 2 : d < 0 || pads)
-            return -EINVAL;
-        if (d < 0)
-            continue;
-        digits++;
-        bits = bits << 6 | (u32)d;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            text[to++] = (char)(bits >> have);
-        }
-    }
-    if ((digits + pads) % 4)
-        return -EPIPE;
+    struct buf to = { text, 0, i->argument_n, false };
+    int r = text ? parse_base64((struct str){ text, i->argument_n }, &to) : -ENOMEM;
     i->argument = text;
-    i->argument_n = to;
-    return text ? 0 : -ENOMEM;
+    i->argument_n = to.n;
+    return r;
 }
 
 /* What f, F, w, L and C write, link to, copy. 1: skip the line. */

@@ -41,6 +41,7 @@ int config_expand(struct str text, const char *letters, struct buf *out);
 char *keep(struct str text);                 /* a text that outlives its file; NULL: told */
 bool prefix_wanted(const char *path);        /* by --prefix= and --exclude-prefix= */
 
+int parse_id(struct str text, u32 *id);      /* of a user or group, as systemd reads it */
 /* 0 or -ESRCH: the id of a user (file "passwd") or a group ("group") of the tree, by name or number. */
 int find_account(const char *file, const char *name, u32 *id);
 

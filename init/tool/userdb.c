@@ -65,9 +65,7 @@ bool db_id(enum db which, const char *name, u32 *id)
 
 /* ---- members ------------------------------------------------------------------------------- */
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
-
-/* "name:x:5:" and the members the group has, with those it gets: sorted, if there are any. True: there are. */
+/* Behind "name:x:5:": the members the group has, with those it gets, sorted. False: it gets none, nothing is written. */
 static bool put_members(struct buf *to, struct str group, struct str have)
 {
     static const char *list[ACCOUNTS_MAX];
@@ -81,15 +79,11 @@ static bool put_members(struct buf *to, struct str group, struct str have)
             list[n++] = members[i].user;
             more = true;
         }
-    if (!more) {
-        buf_str(to, have);
-        return false;
-    }
     qsort(list, n, sizeof *list, by_text);
-    for (u32 i = 0, put = 0; i < n; i++)
+    for (u32 i = 0, put = 0; more && i < n; i++)
         if (!i || !STREQ(list[i], list[i - 1]))
             buf_fmt(to, put++ ? ",%s" : "%s", list[i]);
-    return true;
+    return more;
 }
 
 /* ---- a file -------------------------------------------------------------------------------- */
@@ -107,18 +101,24 @@ static const struct account *new_user(struct str name)
 /* A line that is there. True: it is another one now. */
 static bool put_old(enum db which, struct buf *to, struct str line)
 {
-    struct str name = field(line, 0), last = field(line, 3);
+    struct str name = field(line, 0);
+    u32 start = to->n;
     bool changed = false;
-    if ((which == DB_GROUP || which == DB_GSHADOW) && *last.p != '\n' && last.p > line.p) {
-        buf_put(to, line.p, (size_t)(last.p - line.p));
-        changed = put_members(to, name, last);
+    if (which == DB_GROUP || which == DB_GSHADOW) {
+        for (u32 i = 0; i < 3; i++) {
+            buf_str(to, field(line, i));
+            buf_c(to, ':');
+        }
+        changed = put_members(to, name, field(line, 3));
     } else if (which == DB_SHADOW && new_user(name)) {
         struct str date = field(line, 2);
         buf_put(to, line.p, (size_t)(date.p - line.p));
         buf_u64(to, today);
         buf_str(to, str_from(line, (size_t)(date.p + date.n - line.p)));
         changed = true;
-    } else {
+    }
+    if (!changed) {
+        to->n = start;
         buf_str(to, line);
     }
     buf_c(to, '\n');

@@ -8,7 +8,7 @@ static char scratch_space[3][VALUE_BYTES] SCRATCH;
 
 void scratch(struct buf *b, u32 which) { buf_over(b, scratch_space[which], VALUE_BYTES); }
 
-void build_warn(struct build *b, enum level level, const char *fmt, ...)
+void (build_warn)(struct build *b, enum level level, const char *fmt, ...)
 {
     BUF(line, 768);
     va_list ap;
@@ -144,7 +144,7 @@ int build_value(struct build *b, const struct directive *d, struct str value)
     b->value = value;
     b->no_syntax = b->no_specifier = NULL;
     if (value.n || s->value == V_NOTHING || s->value == V_CONDITION || directive_id(d) == D_RequiresMountsFor
-        || *s->signature == '!')
+        || s->own_empty)
         r = s->set(b, d, value);
     else
         build_clear(b, directive_id(d));
@@ -157,6 +157,8 @@ int build_value(struct build *b, const struct directive *d, struct str value)
 
 int build_ignore(struct build *b, const struct directive *d, const char *why, struct str value)
 {
+    char space[TEXT_BYTES];
+    why = text_shown(why, space);
     build_warn(b, LOG_WARNING, "%s%s%s: %.*s", *why == '=' ? directive_name(d) : "", why,
                strstr(why, ", ignoring") ? "" : ", ignoring", (int)value.n, value.p);
     return 0;
@@ -169,7 +171,7 @@ static bool expand(struct build *b, struct str *value, int (*how)(struct str, st
     if (r == 0)
         *value = STR(full);
     else
-        build_warn(b, LOG_WARNING, b->no_specifier ? b->no_specifier : "Failed to resolve unit specifiers in '%.*s', ignoring: %s",
+        (build_warn)(b, LOG_WARNING, b->no_specifier ? b->no_specifier : "Failed to resolve unit specifiers in '%.*s', ignoring: %s",
                    (int)value->n, value->p, strerror(-r));
     return r == 0;
 }

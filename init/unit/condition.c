@@ -42,11 +42,11 @@ static int mount_id(const char *path, char *real)
     int fd = sys_open(path, O_PATH);
     if (fd < 0)
         return fd;
-    buf_fmt(&b, "/proc/self/fd/%d", fd);
+    buf_fmt(&b, TEXT("/proc/self/fd/%d"), fd);
     if (sys_readlinkat(AT_FDCWD, buf_end(&b), real, PATH_BYTES) < 0)
         *real = 0;
     b.n = 0;
-    buf_fmt(&b, "/proc/self/fdinfo/%d", fd);
+    buf_fmt(&b, TEXT("/proc/self/fdinfo/%d"), fd);
     int r = file_get(buf_end(&b), text, sizeof text);
     sys_close(fd);
     for (struct str rest = str_of(text), line; r > 0 && (line = str_line(&rest, '\n')).p;)
@@ -73,7 +73,7 @@ static bool is_encrypted(const char *path)
         return false;
     dev_t dev = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
     struct buf b = BUF_OVER(sys);
-    buf_fmt(&b, "/sys/dev/block/%u:%u", major(dev), minor(dev));
+    buf_fmt(&b, TEXT("/sys/dev/block/%u:%u"), major(dev), minor(dev));
     for (u32 depth = 0; major(dev) && depth < 10; depth++) {
         struct dir d;
         char below[256] = "";
@@ -775,18 +775,18 @@ static int test_pressure(u32 type, const char *want)
     if (!value) {
         value = want;
         kind = type == COND_CPU_PRESSURE ? "some" : "full";
-        buf_fmt(&b, "/proc/pressure/%s", what);
+        buf_fmt(&b, TEXT("/proc/pressure/%s"), what);
     } else {
         struct str slice = str_trim((struct str){ want, (size_t)(value++ - want) });
         if (!is_cgroup2() || !test_controller(0, what))
             return true;
-        buf_z(&b, "/sys/fs/cgroup");
+        buf_z(&b, TEXT("/sys/fs/cgroup"));
         if (!slice_name_valid(slice))
             return -EINVAL;
         for (size_t i = 0; i < slice.n && !str_is(slice, "-.slice"); i++)   /* a-b.slice: /a.slice/a-b.slice */
             if (slice.p[i] == '-' || slice.p[i] == '.')
                 buf_fmt(&b, "/%.*s.slice", (int)i, slice.p);
-        buf_fmt(&b, "/%s.pressure", what);
+        buf_fmt(&b, TEXT("/%s.pressure"), what);
     }
     if ((slash = strchr(value, '/'))) {
         const char *span = slash + 1 + strspn(slash + 1, BLANKS);

@@ -73,45 +73,66 @@ const char effect_reasons[] =
 
 /* ---- the rows ------------------------------------------------------------------------------ */
 
-/* The setters by name; a row holds an index. A '!' before the signature: what an empty value means is the setter's matter. */
-#define SETTERS(X)                                                                                                     \
-    X(gone, NOTHING, "") X(as, NOTHING, "") X(deps, NOTHING, "") X(isolate, NOTHING, "")          \
-    X(mounts_for, ITEM, "as") X(docs, ITEM, "as") X(string, TEXT, "s") X(path, TEXT, "s") X(workdir, TEXT, "s")        \
-    X(pid_file, TEXT, "s") X(user, TEXT, "s") X(users, ITEM, "as") X(slice, TEXT, "s") X(flag, BOOL, "!b")              \
-    X(unsigned, UNSIGNED, "!u") X(nice, INT, "i") X(oom_adjust, INT, "i") X(priority, INT, "i")                         \
-    X(exit_status, INT, "i") X(mode, MODE, "!u") X(signal, SIGNAL, "!i") X(enum, ENUM, "!s") X(sec, SPAN, "!t")            \
-    X(sec_fix0, SPAN, "!t") X(timeout_both, NOTHING, "") X(exec, EXEC, "a(sasbttttuii)") X(status_set, STATUS, "(aiai)") \
-    X(environ, ITEM, "as") X(env_file, ENV_FILE, "a(sb)") X(env_names, ITEM, "as") X(std_input, STDIO, "!s")            \
-    X(std_output, STDIO, "!s") X(rlimit, LIMIT, "!t") X(dirs, ITEM, "as") X(condition, CONDITION, "")                    \
-    X(install, NOTHING, "")                                                                                            \
-    X(choice, CHOICE, "i") X(int, INT, "!i") X(long, WIDE, "!x") X(bytes, WIDE, "!t") X(nsec, WIDE, "!t")                  \
-    X(io_priority, INT, "i") X(cpu_priority, INT, "!i") X(error, INT, "i") X(tty_size, INT, "q") X(plain, TEXT, "s")    \
-    X(path_fatal, TEXT, "s") X(paths, ITEM, "as") X(ns_paths, ITEM, "as") X(search_path, ITEM, "as")                   \
-    X(bind, ROW, "!a(ssbt)") X(tmpfs, ROW, "a(ss)") X(image_options, ROW, "a(ss)") X(images, ROW, "a(ssba(ss))") X(ext_images, ROW, "a(sba(ss))")        \
-    X(root_hash, ROW, "ay") X(input_data, ROW, "!ay") X(log_fields, ROW, "aay") X(log_namespace, TEXT, "s")             \
-    X(coredump, WIDE, "t") X(secure_bits, INT, "i") X(caps, WIDE, "!t") X(namespaces, WIDE, "t")                        \
-    X(mount_flags, WIDE, "t") X(personality, TEXT, "s") X(label, ROW, "(bs)") X(cpus, ROW, "ay")                       \
-    X(syscalls, ROW, "(bas)") X(families, ROW, "(bas)") X(filesystems, ROW, "(bas)") X(interfaces, ROW, "(bas)")       \
-    X(archs, ITEM, "as") X(set_cred, ROW, "!a(say)") X(load_cred, ROW, "!a(ss)") X(weight, WIDE, "t")                    \
-    X(quota, WIDE, "t") X(memory, WIDE, "t") X(tasks_max, WIDE, "t") X(device_allow, ROW, "a(ss)")                     \
-    X(io_device, ROW, "a(st)") X(delegate, NOTHING, "") X(controllers, NOTHING, "") X(prefixes, ROW, "a(iayu)")        \
-    X(bpf_paths, ITEM, "as") X(bpf_program, ROW, "a(ss)") X(socket_bind, ROW, "a(iiqq)") X(pressure_limit, UNSIGNED, "u") \
-    X(listen, ROW, "!a(ss)") X(timer, ROW, "!a(stt)") X(path_spec, ROW, "!a(ss)") X(trigger, NOTHING, "")                 \
-    X(socket_service, NOTHING, "") X(sockets, NOTHING, "") X(fd_name, TEXT, "s") X(ifname, TEXT, "s") X(bus_name, TEXT, "s")
+/* The signatures that properties have on the bus, each once; a setter holds where its own is. */
+#define SIGNATURES(X)                                                                                                 \
+    X(none, "") X(as, "as") X(s, "s") X(b, "b") X(u, "u") X(i, "i") X(t, "t") X(a_sasbttttuii, "a(sasbttttuii)")      \
+    X(aiai, "(aiai)") X(a_sb, "a(sb)") X(x, "x") X(q, "q") X(a_ssbt, "a(ssbt)") X(a_ss, "a(ss)")                      \
+    X(a_ssba_ss, "a(ssba(ss))") X(a_sba_ss, "a(sba(ss))") X(ay, "ay") X(aay, "aay") X(bs, "(bs)") X(bas, "(bas)")     \
+    X(a_say, "a(say)") X(a_st, "a(st)") X(a_iayu, "a(iayu)") X(a_iiqq, "a(iiqq)") X(a_stt, "a(stt)")
+static const struct signatures {
+#define X(name, text) char name[sizeof text];
+    SIGNATURES(X)
+#undef X
+} signatures = {
+#define X(name, text) text,
+    SIGNATURES(X)
+#undef X
+};
+
+/* The setters by name; a row holds an index. E: what an empty value means is the setter's matter. */
+#define SETTERS(X, E)                                                                                                 \
+    X(gone, NOTHING, none) X(as, NOTHING, none) X(deps, NOTHING, none)                         \
+    X(isolate, NOTHING, none) X(mounts_for, ITEM, as) X(docs, ITEM, as) X(string, TEXT, s) X(path, TEXT, s)           \
+    X(workdir, TEXT, s) X(pid_file, TEXT, s) X(user, TEXT, s) X(users, ITEM, as) X(slice, TEXT, s) E(flag, BOOL, b)   \
+    E(unsigned, UNSIGNED, u) X(nice, INT, i) X(oom_adjust, INT, i) X(priority, INT, i) X(exit_status, INT, i)         \
+    E(mode, MODE, u) E(signal, SIGNAL, i) E(enum, ENUM, s) E(sec, SPAN, t) E(sec_fix0, SPAN, t)                       \
+    X(timeout_both, NOTHING, none) X(exec, EXEC, a_sasbttttuii) X(status_set, STATUS, aiai) X(environ, ITEM, as)      \
+    X(env_file, ENV_FILE, a_sb) X(env_names, ITEM, as) E(std_input, STDIO, s) E(std_output, STDIO, s)                 \
+    E(rlimit, LIMIT, t) X(dirs, ITEM, as) X(condition, CONDITION, none) X(install, NOTHING, none)                     \
+    X(choice, CHOICE, i) E(int, INT, i) E(long, WIDE, x) E(bytes, WIDE, t) E(nsec, WIDE, t) X(io_priority, INT, i)    \
+    E(cpu_priority, INT, i) X(error, INT, i) X(tty_size, INT, q) X(plain, TEXT, s) X(path_fatal, TEXT, s)             \
+    X(paths, ITEM, as) X(ns_paths, ITEM, as) X(search_path, ITEM, as) E(bind, ROW, a_ssbt) X(tmpfs, ROW, a_ss)        \
+    X(image_options, ROW, a_ss) X(images, ROW, a_ssba_ss) X(ext_images, ROW, a_sba_ss) X(root_hash, ROW, ay)          \
+    E(input_data, ROW, ay) X(log_fields, ROW, aay) X(log_namespace, TEXT, s) X(coredump, WIDE, t)                     \
+    X(secure_bits, INT, i) E(caps, WIDE, t) X(namespaces, WIDE, t) X(mount_flags, WIDE, t) X(personality, TEXT, s)    \
+    X(label, ROW, bs) X(cpus, ROW, ay) X(syscalls, ROW, bas) X(families, ROW, bas) X(filesystems, ROW, bas)           \
+    X(interfaces, ROW, bas) X(archs, ITEM, as) E(set_cred, ROW, a_say) E(load_cred, ROW, a_ss) X(weight, WIDE, t)     \
+    X(quota, WIDE, t) X(memory, WIDE, t) X(tasks_max, WIDE, t) X(device_allow, ROW, a_ss) X(io_device, ROW, a_st)     \
+    X(delegate, NOTHING, none) X(controllers, NOTHING, none) X(prefixes, ROW, a_iayu) X(bpf_paths, ITEM, as)          \
+    X(bpf_program, ROW, a_ss) X(socket_bind, ROW, a_iiqq) X(pressure_limit, UNSIGNED, u) E(listen, ROW, a_ss)         \
+    E(timer, ROW, a_stt) E(path_spec, ROW, a_ss) X(trigger, NOTHING, none) X(socket_service, NOTHING, none)           \
+    X(sockets, NOTHING, none) X(fd_name, TEXT, s) X(ifname, TEXT, s) X(bus_name, TEXT, s)
 
 enum setter_id {
 #define X(name, value, signature) SET_##name,
-    SETTERS(X)
+    SETTERS(X, X)
 #undef X
 };
 #define X(name, value, signature) set_fn set_##name;
-SETTERS(X)
+SETTERS(X, X)
 #undef X
 const struct setter setters[] = {
-#define X(name, value, signature) { set_##name, signature, V_##value },
-    SETTERS(X)
+#define X(name, value, signature) { set_##name, offsetof(struct signatures, signature), V_##value, false },
+#define E(name, value, signature) { set_##name, offsetof(struct signatures, signature), V_##value, true },
+    SETTERS(X, E)
 #undef X
+#undef E
 };
+
+const char *directive_signature(const struct directive *d)
+{
+    return (const char *)&signatures + setters[d->setter].signature;
+}
 
 #undef S
 enum { U = SEC_UNIT, S = SEC_SERVICE, K = SEC_SOCKET, M = SEC_MOUNT, A = SEC_AUTOMOUNT, W = SEC_SWAP,

@@ -253,7 +253,7 @@ static void need_device(unit_id id, struct str what, u32 kinds)
     if (!str_starts(what, "/dev/") || !index_find(S("blockdev@.target")))
         return;
     BUF(target, UNIT_NAME_BYTES);
-    buf_fmt(&target, "blockdev@%.*s.target", (int)(name.n - strlen(".device")), name.p);
+    buf_fmt(&target, TEXT("blockdev@%.*s.target"), (int)(name.n - strlen(".device")), name.p);
     add_dep(id, DEP_AFTER, STR(target));
 }
 
@@ -300,12 +300,12 @@ static const char *mount_where(struct build *b, struct buf *path)
     BUF(name, UNIT_NAME_BYTES);
     int r = unit_name_to_path(b->name, path);
     if (r < 0 && (r != -ENAMETOOLONG || !build_has(b, D_Where)))
-        return "The unit's name is not that of a path.";
+        return TEXT("The unit's name is not that of a path.");
     if (r == 0)
         return NULL;
     buf_str(path, build_text_of(b, D_Where));
     r = unit_name_from_path(STR(*path), ".mount", &name);
-    return r < 0 || !str_eq(STR(name), b->name) ? "Where= setting doesn't match unit name." : NULL;
+    return r < 0 || !str_eq(STR(name), b->name) ? TEXT("Where= setting doesn't match unit name.") : NULL;
 }
 
 static const char *complete_mount(struct build *b, u32 *traits)
@@ -320,9 +320,9 @@ static const char *complete_mount(struct build *b, u32 *traits)
     if (!build_has(b, D_Where))
         (void)build_text(b, D_Where, where, false);
     else if (!str_eq(where, build_text_of(b, D_Where)))
-        return "Where= setting doesn't match unit name.";
+        return TEXT("Where= setting doesn't match unit name.");
     if (!what.n && !b->unit->generated)
-        return "What= setting is missing.";
+        return TEXT("What= setting is missing.");
     bool bind = is_bind(options, type), extrinsic = extrinsic_mount(where, options);
     if (!str_is(where, "/")) {
         int slash = str_rfind(where, '/');
@@ -350,7 +350,7 @@ static const char *complete_swap(struct build *b)
     u32 what = word_of(b, D_SwapWhat);
     struct str path = str_of(text_at(what));
     if (!what)
-        return b->unit->generated ? NULL : "What= setting is missing.";
+        return b->unit->generated ? NULL : TEXT("What= setting is missing.");
     BUF(priority, 16);
     buf_fmt(&priority, "%d", build_int_of(b, D_SwapPriority));
     need_device(b->id, path, DEP_REQUIRES | DEP_AFTER);
@@ -389,7 +389,7 @@ static const char *slice_deps(struct build *b)
     BUF(slice, UNIT_NAME_BYTES);
     if (b->unit->type == UNIT_SLICE) {
         if (slice_parent(name, &slice) <= 0)
-            return slice_name_valid(name) ? NULL : "The slice's name is not valid.";
+            return slice_name_valid(name) ? NULL : TEXT("The slice's name is not valid.");
     } else if (build_has(b, D_Slice)) {
         buf_str(&slice, build_text_of(b, D_Slice));
     } else {

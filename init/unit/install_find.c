@@ -235,7 +235,7 @@ static int take_default_instance(struct source *s, struct str value)
     if (unit_name_is_instance(name))
         return 0;
     if (!unit_name_is_template(name))
-        return syntax(s, "DefaultInstance= only makes sense for template units, ignoring.", S(""));
+        return syntax(s, TEXT("DefaultInstance= only makes sense for template units, ignoring."), S(""));
     int r = install_expand(s->info, value, &text);
     if (r < 0) {
         syntax(s, z_fmt("Failed to resolve instance name in DefaultInstance=\"%.*s\": %s", (int)value.n, value.p,
@@ -267,7 +267,7 @@ static int take_words(struct source *s, u32 list, struct str value)
             items_add(&s->info->lists[list], install_keep(STR(word)));
         else if ((r = take_also(s, STR(word))) < 0)
             return r;
-    return r < 0 ? syntax(s, "Invalid syntax, ignoring: ", value) : 0;
+    return r < 0 ? syntax(s, TEXT("Invalid syntax, ignoring: "), value) : 0;
 }
 
 /* Not a section that units have: told. */
@@ -295,9 +295,9 @@ static int take_install(struct context *c, struct info *info, const char *path, 
         if (what == LEX_SECTION || (a.section.p && !str_is(a.section, "Install")))
             continue;
         if (!a.section.p)
-            syntax(&s, "Assignment outside of section. Ignoring.", S(""));
+            syntax(&s, TEXT("Assignment outside of section. Ignoring."), S(""));
         else if (what != LEX_ASSIGNMENT)
-            syntax(&s, what == LEX_NO_VALUE ? "Missing '=', ignoring line." : "Missing key name before '=', ignoring line.", S(""));
+            syntax(&s, what == LEX_NO_VALUE ? TEXT("Missing '=', ignoring line.") : TEXT("Missing key name before '=', ignoring line."), S(""));
         else if (name_find(keys, a.key, &key) == 0)
             r = key == DEFAULT_INSTANCE ? take_default_instance(&s, a.value) : take_words(&s, (u32)key, a.value);
         else if (!str_starts(a.key, "X-"))

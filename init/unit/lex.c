@@ -48,6 +48,8 @@ static bool continues(struct str line)
 /* `why` takes the text, which may be no UTF-8: what is none of it is shown as U+FFFD. */
 static enum lexed refuse(struct lexer *l, int error, const char *why, struct str text)
 {
+    char space[TEXT_BYTES];
+    why = text_shown(why, space);
     l->error = error;
     BUF(clean, 512);
     while (text.n && !clean.over) {
@@ -70,7 +72,7 @@ static enum lexed logical_line(struct lexer *l, struct str *out)
     char *start = NULL, *to = NULL;
     while (raw_line(l, &line)) {
         if (line.n >= LONG_LINE_MAX)
-            return l->line--, refuse(l, -ENOBUFS, "Line too long", S(""));     /* systemd counts lines that it could read */
+            return l->line--, refuse(l, -ENOBUFS, TEXT("Line too long"), S(""));     /* systemd counts lines that it could read */
         if (is_comment(line))
             continue;
         if (!l->bom_seen && str_starts(line, "\xef\xbb\xbf")) {
@@ -80,7 +82,7 @@ static enum lexed logical_line(struct lexer *l, struct str *out)
         if (!start)
             start = to = (char *)line.p;
         if (to + line.n - start > LONG_LINE_MAX)
-            return refuse(l, -ENOBUFS, "Continuation line too long", S(""));
+            return refuse(l, -ENOBUFS, TEXT("Continuation line too long"), S(""));
         if (to != line.p)
             memmove(to, line.p, line.n);
         to += line.n;
@@ -97,9 +99,9 @@ static enum lexed lex_section(struct lexer *l, struct str line, struct assignmen
 {
     struct str name = str_from(str_cut(line, line.n - 1), 1);
     if (line.n < 2 || !str_ends(line, "]"))
-        return refuse(l, -EBADMSG, "Invalid section header '", line);
+        return refuse(l, -EBADMSG, TEXT("Invalid section header '"), line);
     if (!str_safe(name))
-        return refuse(l, -EBADMSG, "Bad characters in section header '", line);
+        return refuse(l, -EBADMSG, TEXT("Bad characters in section header '"), line);
     a->section = l->section = name;
     return LEX_SECTION;
 }
@@ -114,7 +116,7 @@ enum lexed lex_next(struct lexer *l, struct assignment *a)
     while (!(line = str_trim(line)).n);
     a->line = l->line;
     if (!utf8_valid(line))
-        return refuse(l, -EINVAL, "String is not UTF-8 clean, ignoring assignment: ", line);
+        return refuse(l, -EINVAL, TEXT("String is not UTF-8 clean, ignoring assignment: "), line);
     if (line.p[0] == '[')
         return lex_section(l, line, a);
     int eq = str_find(line, '=');

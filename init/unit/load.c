@@ -27,8 +27,8 @@ static void complain(struct build *b, enum lexed what, struct str section)
     } else if (!section.p) {
         build_warn(b, LOG_WARNING, "Assignment outside of section. Ignoring.");
     } else if (what != LEX_ASSIGNMENT && b->section) {
-        build_warn(b, LOG_WARNING, what == LEX_NO_VALUE ? "Missing '=', ignoring line."
-                                                        : "Missing key name before '=', ignoring line.");
+        (build_warn)(b, LOG_WARNING, what == LEX_NO_VALUE ? "Missing '=', ignoring line."
+                                                        : TEXT("Missing key name before '=', ignoring line."));
     }
 }
 

@@ -105,7 +105,7 @@ int set_pressure_limit(struct build *b, const struct directive *d, struct str va
 {
     u32 v;
     if (parse_percent(value, 10000, &v) < 0)
-        return build_ignore(b, d, "Failed to parse memory pressure limit value", value);
+        return build_ignore(b, d, TEXT("Failed to parse memory pressure limit value"), value);
     return build_int(b, directive_id(d), (i32)(((u64)v * UINT32_MAX + 5000) / 10000));
 }
 
@@ -230,7 +230,7 @@ int set_io_device(struct build *b, const struct directive *d, struct str value)
     u64 v = UINT64_MAX;
     bool old = d->arg >= IO_OLD_WEIGHT, weight = d->arg == IO_WEIGHT || d->arg == IO_OLD_WEIGHT;
     if (old)
-        warn_old(b, d, "IO*= settings");
+        warn_old(b, d, TEXT("IO*= settings"));
     int r = take_device(b, d, &rest, &path, false);
     if (r == -ENOENT)
         return 0;
@@ -244,12 +244,12 @@ int set_io_device(struct build *b, const struct directive *d, struct str value)
         return put_device(b, d, path, v);
     int n = (int)rest.n;
     if (weight)
-        build_warn(b, LOG_WARNING, old ? "Invalid block IO weight '%.*s', ignoring: %s" : "IO weight '%.*s' invalid, ignoring: %s",
+        (build_warn)(b, LOG_WARNING, old ? TEXT("Invalid block IO weight '%.*s', ignoring: %s") : TEXT("IO weight '%.*s' invalid, ignoring: %s"),
                    n, rest.p, invalid(r));
     else if (d->arg == IO_LATENCY)
         build_warn(b, LOG_WARNING, "Failed to parse timer value, ignoring: %.*s", n, rest.p);
     else
-        build_warn(b, LOG_WARNING, old ? "Invalid Block IO Bandwidth '%.*s', ignoring." : "Invalid IO limit '%.*s', ignoring.",
+        (build_warn)(b, LOG_WARNING, old ? TEXT("Invalid Block IO Bandwidth '%.*s', ignoring.") : TEXT("Invalid IO limit '%.*s', ignoring."),
                    n, rest.p);
     return 0;
 }
@@ -283,7 +283,7 @@ int set_prefixes(struct build *b, const struct directive *d, struct str value)
         struct address a;
         while (r == 0 && (prefix = str_word(&rest, " ")).p)
             r = parse_prefix(prefix, &a) == 0 ? put_prefix(b, d, &a)
-                                              : build_ignore(b, d, "Address prefix is invalid, ignoring assignment", word);
+                                              : build_ignore(b, d, TEXT("Address prefix is invalid, ignoring assignment"), word);
     }
     return r;
 }

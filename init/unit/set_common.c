@@ -88,25 +88,25 @@ static int set_between(struct build *b, const struct directive *d, struct str va
 
 int set_nice(struct build *b, const struct directive *d, struct str value)
 {
-    return set_between(b, d, value, -20, 19, "Nice priority out of range", "'Failed to parse nice priority");
+    return set_between(b, d, value, -20, 19, TEXT("Nice priority out of range"), "'Failed to parse nice priority");
 }
 
 int set_oom_adjust(struct build *b, const struct directive *d, struct str value)
 {
-    return set_between(b, d, value, -1000, 1000, "OOM score adjust value out of range",
+    return set_between(b, d, value, -1000, 1000, TEXT("OOM score adjust value out of range"),
                        "'Failed to parse the OOM score adjust value");
 }
 
 int set_cpu_priority(struct build *b, const struct directive *d, struct str value)
 {
-    return set_between(b, d, value, 0, 99, "CPU scheduling priority is out of range", "Failed to parse CPU scheduling priority");
+    return set_between(b, d, value, 0, 99, TEXT("CPU scheduling priority is out of range"), "Failed to parse CPU scheduling priority");
 }
 
 int set_priority(struct build *b, const struct directive *d, struct str value)
 {
     return set_between(b, d, value, -1, 32767, str_starts(value, "-") ?
-                       "Sorry, swap priorities smaller than -1 may only be assigned by the kernel itself" :
-                       "Swap priority out of range", "Invalid swap priority");
+                       TEXT("Sorry, swap priorities smaller than -1 may only be assigned by the kernel itself") :
+                       TEXT("Swap priority out of range"), "Invalid swap priority");
 }
 
 int set_exit_status(struct build *b, const struct directive *d, struct str value)
@@ -116,7 +116,7 @@ int set_exit_status(struct build *b, const struct directive *d, struct str value
     if (r == 0)
         return build_int(b, directive_id(d), v);
     build_warn(b, LOG_WARNING, "Failed to parse exit status '%.*s', ignoring: %s", (int)value.n, value.p,
-               r == -ERANGE ? "Numerical result out of range" : "Invalid argument");
+               r == -ERANGE ? TEXT("Numerical result out of range") : TEXT("Invalid argument"));
     return 0;
 }
 
@@ -266,7 +266,7 @@ int set_bus_name(struct build *b, const struct directive *d, struct str value)
 {
     if (!build_expand(b, &value))
         return 0;
-    return bus_name_valid(value) ? build_text(b, directive_id(d), value, false) : build_ignore(b, d, "Invalid bus name", value);
+    return bus_name_valid(value) ? build_text(b, directive_id(d), value, false) : build_ignore(b, d, TEXT("Invalid bus name"), value);
 }
 
 /* Without specifiers. */
@@ -300,7 +300,7 @@ int set_pid_file(struct build *b, const struct directive *d, struct str value)
         buf_z(&path, "/run/");
     path_simplify(value, false, &path);
     if (!path_valid(STR(path))) {
-        build_ignore(b, d, "= path is not normalized", STR(path));
+        build_ignore(b, d, TEXT("= path is not normalized"), STR(path));
         return -ENOEXEC;                 /* in spite of the message, as in systemd */
     }
     return build_text(b, directive_id(d), STR(path), false);
@@ -322,5 +322,5 @@ int set_slice(struct build *b, const struct directive *d, struct str value)
     if (!build_expand(b, &value))
         return 0;
     return slice_name_valid(value) ? build_text(b, directive_id(d), value, false)
-                                   : build_ignore(b, d, "= name is not valid", value);
+                                   : build_ignore(b, d, TEXT("= name is not valid"), value);
 }

@@ -45,11 +45,11 @@ static bool parts_fit(struct str path)
 static const char *path_complaint(struct str path)
 {
     if (!str_safe(path))
-        return "Executable name contains special characters%s: %.*s";
+        return TEXT("Executable name contains special characters%s: %.*s");
     if (str_ends(path, "/"))
-        return "Executable path specifies a directory%s: %.*s";
+        return TEXT("Executable path specifies a directory%s: %.*s");
     if (!parts_fit(path) || (path.p[0] != '/' && (str_find(path, '/') >= 0 || str_is(path, ".") || str_is(path, ".."))))
-        return "Neither a valid executable name nor an absolute path%s: %.*s";
+        return TEXT("Neither a valid executable name nor an absolute path%s: %.*s");
     return NULL;
 }
 
@@ -57,7 +57,7 @@ static const char *path_complaint(struct str path)
 static int refuse(struct build *b, const struct command *c, const char *why, struct str text)
 {
     bool ignore = c->w[0] & EXEC_IGNORE_FAILURE;
-    build_warn(b, ignore ? LOG_WARNING : LOG_ERR, why, ignore ? ", ignoring" : "", (int)text.n, text.p);
+    (build_warn)(b, ignore ? LOG_WARNING : LOG_ERR, why, ignore ? ", ignoring" : "", (int)text.n, text.p);
     return ignore ? -EAGAIN : -ENOEXEC;
 }
 
@@ -116,7 +116,7 @@ static int take_arguments(struct build *b, struct command *c, struct str line, s
         if (r < 0)
             return refuse_specifier(b, c, "", STR(word), r);
         if (add_word(c, STR(full)) < 0)
-            return refuse(b, c, "Command line is too long (1,024 words, ARENA_BYTES)%s: %.*s", line);
+            return refuse(b, c, TEXT("Command line is too long (1,024 words, ARENA_BYTES)%s: %.*s"), line);
     }
 }
 
@@ -145,7 +145,7 @@ static int take_command(struct build *b, const struct directive *d, struct str *
         return refuse_specifier(b, &c, "'", first, r < 0 ? r : -ENAMETOOLONG);
     struct str full = STR(path);
     if (!full.n)
-        return refuse(b, &c, "Empty path in command line%s: '%.*s'", whole);
+        return refuse(b, &c, TEXT("Empty path in command line%s: '%.*s'"), whole);
     const char *complaint = path_complaint(full);
     if (complaint)
         return refuse(b, &c, complaint, full);
@@ -157,7 +157,7 @@ static int take_command(struct build *b, const struct directive *d, struct str *
     if (r < 0)
         return r;
     if (c.w[2] == 0)
-        return refuse(b, &c, "Empty executable name or zeroeth argument%s: %.*s", whole);
+        return refuse(b, &c, TEXT("Empty executable name or zeroeth argument%s: %.*s"), whole);
     c.w[0] &= ~OWN_ARGV0;
     return build_put(b, directive_id(d), c.w, 3 + c.w[2]);
 }
@@ -194,11 +194,11 @@ int set_environ(struct build *b, const struct directive *d, struct str value)
 {
     struct str item;
     int r = 0;
-    b->no_specifier = "Failed to resolve specifiers in %.*s, ignoring: %s";
+    b->no_specifier = TEXT("Failed to resolve specifiers in %.*s, ignoring: %s");
     while (r == 0 && build_item(b, &value, COMMAND_WORD, &item)) {
         struct setting *s = NULL;        /* the last one of a name counts, in the first one's place */
         if (!is_assignment(d, &item)) {
-            build_ignore(b, d, "Invalid environment assignment", item);
+            build_ignore(b, d, TEXT("Invalid environment assignment"), item);
             continue;
         }
         size_t n = (size_t)str_find(item, '=') + 1;
@@ -223,11 +223,11 @@ int set_env_names(struct build *b, const struct directive *d, struct str value)
 {
     bool unset = directive_id(d) == D_UnsetEnvironment;
     b->no_specifier = unset ? "Failed to resolve unit specifiers in %.*s, ignoring: %s"
-                            : "Failed to resolve specifiers in %.*s, ignoring: %s";
-    b->no_syntax = unset ? "Trailing garbage in UnsetEnvironment" : "Trailing garbage in PassEnvironment";
+                            : TEXT("Failed to resolve specifiers in %.*s, ignoring: %s");
+    b->no_syntax = unset ? TEXT("Trailing garbage in UnsetEnvironment") : TEXT("Trailing garbage in PassEnvironment");
     return build_list(b, d, value, unset ? COMMAND_WORD : WORD_UNQUOTE, is_env_name,
                       unset ? "Invalid environment name or assignment UnsetEnvironment"
-                            : "Invalid environment name for PassEnvironment");
+                            : TEXT("Invalid environment name for PassEnvironment"));
 }
 
 /* Words: the path, whether it may be missing. */
@@ -269,7 +269,7 @@ static int set_stream(struct build *b, const struct directive *d, struct str val
         text = value.n > 3 ? text_keep(str_from(value, 3)) : 0;
     } else if (name_find(names, value, &kind) < 0) {
         return build_ignore(b, d, fd == IN_FD ? "Failed to parse input specifier"
-                                              : "Failed to parse output specifier", value);
+                                              : TEXT("Failed to parse output specifier"), value);
     }
     if (str_starts(value, "syslog"))
         build_warn(b, LOG_NOTICE, "Standard output type %.*s is obsolete, automatically updating to journal%.*s. Please update "
@@ -299,7 +299,7 @@ int set_rlimit(struct build *b, const struct directive *d, struct str value)
     int r = parse_rlimit((int)d->arg, value, &w[0], &w[1]);
     if (r < 0)
         return build_ignore(b, d, r == -EILSEQ ? "Soft resource limit chosen higher than hard limit"
-                                               : "Failed to parse resource value", value);
+                                               : TEXT("Failed to parse resource value"), value);
     return build_set(b, directive_id(d), (u32[]){ (u32)w[0], (u32)(w[0] >> 32), (u32)w[1], (u32)(w[1] >> 32) }, 4);
 }
 
@@ -353,6 +353,6 @@ int set_dirs(struct build *b, const struct directive *d, struct str value)
 {
     struct str first = str_trim(value);
     if (str_starts(first, "/") && str_find(first, ' ') < 0)
-        return build_ignore(b, d, "= path is absolute", first);
-    return build_list(b, d, value, WORD_UNQUOTE | WORD_KEEP_ESCAPES, relative_path, "= path is not a relative path below its base");
+        return build_ignore(b, d, TEXT("= path is absolute"), first);
+    return build_list(b, d, value, WORD_UNQUOTE | WORD_KEEP_ESCAPES, relative_path, TEXT("= path is not a relative path below its base"));
 }

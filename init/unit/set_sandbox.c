@@ -163,7 +163,7 @@ int set_bind(struct build *b, const struct directive *d, struct str value)
             (void)word_next(&value, BLANKS, WORD_UNQUOTE, &word);
             option = STR(word);
             if (option.n && !str_is(option, "rbind") && !str_is(option, "norbind"))
-                good = build_ignore(b, d, "Invalid option string, ignoring setting", option);
+                good = build_ignore(b, d, TEXT("Invalid option string, ignoring setting"), option);
         }
         if (good)
             r = build_put(b, directive_id(d), (u32[]){ source, destination, optional, str_is(option, "norbind") ? 0 : 16384, 0 }, 5);
@@ -268,12 +268,12 @@ int set_root_hash(struct build *b, const struct directive *d, struct str value)
     if (str_starts(value, "/"))
         return build_set(b, directive_id(d), (u32[]){ 0, text_keep(value) }, 2);
     if (signature && !str_starts(value, "base64:"))
-        return build_ignore(b, d, "Failed to decode RootHashSignature=, not a path but doesn't start with 'base64:'", value);
+        return build_ignore(b, d, TEXT("Failed to decode RootHashSignature=, not a path but doesn't start with 'base64:'"), value);
     int r = signature ? parse_base64(str_from(value, 7), &bytes) : parse_hex_bytes(value, &bytes);
     if (r < 0)
-        return build_ignore(b, d, signature ? "Failed to decode RootHashSignature=" : "Failed to decode RootHash=", value);
+        return build_ignore(b, d, signature ? TEXT("Failed to decode RootHashSignature=") : TEXT("Failed to decode RootHash="), value);
     if (!signature && bytes.n < 16)
-        return build_ignore(b, d, "RootHash= is too short", value);
+        return build_ignore(b, d, TEXT("RootHash= is too short"), value);
     return build_set(b, directive_id(d), row, put_bytes(row, bytes.p, bytes.n));
 }
 
@@ -315,7 +315,7 @@ int set_input_data(struct build *b, const struct directive *d, struct str value)
         buf_put(&bytes, s->w + 1, s->w[0]);
     if (d->arg) {
         if (parse_base64(value, &bytes) < 0)
-            return build_ignore(b, d, "Failed to decode base64 data", value);
+            return build_ignore(b, d, TEXT("Failed to decode base64 data"), value);
     } else {
         WORKSPACE(text, 2);
         if (unescape(value, &text) < 0) {
@@ -372,7 +372,7 @@ int set_set_cred(struct build *b, const struct directive *d, struct str value)
     }
     struct str data = value, name = str_line(&data, ':');
     if (!data.p || !data.n)
-        return build_ignore(b, d, "Invalid syntax", value);
+        return build_ignore(b, d, TEXT("Invalid syntax"), value);
     if (!build_expand(b, &name) || bad_credential(b, name))
         return 0;
     row[0] = text_keep(name);
@@ -423,7 +423,7 @@ int set_log_fields(struct build *b, const struct directive *d, struct str value)
         for (int i = 0; good && i < eq; i++)
             good = in_set(item.p[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
         r = good ? build_put(b, directive_id(d), row, put_bytes(row, item.p, (u32)item.n))
-                 : build_ignore(b, d, eq < 0 ? "Log field lacks '=' character" : "Log field name is invalid", item);
+                 : build_ignore(b, d, eq < 0 ? TEXT("Log field lacks '=' character") : TEXT("Log field name is invalid"), item);
     }
     return r;
 }
@@ -433,7 +433,7 @@ int set_log_namespace(struct build *b, const struct directive *d, struct str val
     if (!build_expand(b, &value))
         return 0;
     return credential_name(value) && value.n < 224 ? build_text(b, directive_id(d), value, false)
-                                  : build_ignore(b, d, "Specified log namespace name is not valid", value);
+                                  : build_ignore(b, d, TEXT("Specified log namespace name is not valid"), value);
 }
 
 /* Words: may it fail, the label. */
@@ -492,7 +492,7 @@ int set_namespaces(struct build *b, const struct directive *d, struct str value)
         return build_wide(b, directive_id(d), all ? 0 : NAMESPACES);
     struct str names = str_from(value, invert);
     if (!parse_bits(names, namespace_names, &flags))
-        return build_ignore(b, d, "Failed to parse namespace type string", names);
+        return build_ignore(b, d, TEXT("Failed to parse namespace type string"), names);
     if (!s)
         return build_wide(b, directive_id(d), invert ? ~flags & NAMESPACES : flags);
     return build_wide(b, directive_id(d), invert ? s->w[0] & ~flags : s->w[0] | flags);
@@ -541,7 +541,7 @@ int set_mount_flags(struct build *b, const struct directive *d, struct str value
     struct str word = value;
     i32 bit;
     if (name_find(mount_flag_names, word, &bit) < 0)
-        return build_ignore(b, d, "Failed to parse mount flag", value);
+        return build_ignore(b, d, TEXT("Failed to parse mount flag"), value);
     flags = 1ull << bit;
     return build_wide(b, directive_id(d), flags);
 }
@@ -556,7 +556,7 @@ int set_personality(struct build *b, const struct directive *d, struct str value
     static const char names[] = "";
 #endif
     i32 which;
-    return name_find(names, value, &which) < 0 ? build_ignore(b, d, "Failed to parse personality", value)
+    return name_find(names, value, &which) < 0 ? build_ignore(b, d, TEXT("Failed to parse personality"), value)
                                                : build_text(b, directive_id(d), value, false);
 }
 
@@ -579,7 +579,7 @@ int set_cpus(struct build *b, const struct directive *d, struct str value)
         struct buf at = BUF_OVER(path);
         for (u32 i = 0; i < 1024; i++) {
             at.n = 0;
-            buf_fmt(&at, "/sys/devices/system/node/node%u", i);
+            buf_fmt(&at, TEXT("/sys/devices/system/node/node%u"), i);
             if (sys_access(buf_end(&at), 0) < 0)
                 break;
             bits[i / 8] |= (u8)BIT(i % 8);
@@ -606,7 +606,7 @@ int set_cpus(struct build *b, const struct directive *d, struct str value)
             }
         }
         if (r < 0)
-            return d->arg == 2 ? build_ignore(b, d, "Failed to parse NUMA node mask", value) : 0;
+            return d->arg == 2 ? build_ignore(b, d, TEXT("Failed to parse NUMA node mask"), value) : 0;
     }
     return build_set(b, directive_id(d), row, put_bytes(row, (const char *)bits, (last + 63) / 64 * 8));
 }
@@ -637,13 +637,13 @@ int set_syscalls(struct build *b, const struct directive *d, struct str value)
         i32 which;
         bool has_error = d->arg && error.p && error.n;
         if (has_error && !str_is(error, "kill") && parse_errno(error, &which) < 0)
-            build_ignore(b, d, "Failed to parse syscall:errno", word);
+            build_ignore(b, d, TEXT("Failed to parse syscall:errno"), word);
         else if (has_error && !invert)
-            build_ignore(b, d, "Allow-listed system calls cannot take error number", word);
+            build_ignore(b, d, TEXT("Allow-listed system calls cannot take error number"), word);
         else if (str_starts(name, "@") && name_find(call_groups, name, &which) < 0)
-            build_ignore(b, d, "Unknown system call group", name);
+            build_ignore(b, d, TEXT("Unknown system call group"), name);
         else if (!str_starts(name, "@") && !is_call(name))
-            build_ignore(b, d, "Failed to parse system call", name);
+            build_ignore(b, d, TEXT("Failed to parse system call"), name);
         else
             r = set_add(b, directive_id(d), d->arg ? word : name, invert);
     }
@@ -679,8 +679,8 @@ int set_error(struct build *b, const struct directive *d, struct str value)
         return 0;
     }
     if (parse_errno(value, &v) < 0)
-        return build_ignore(b, d, "Failed to parse error number", value);
-    return v ? build_int(b, directive_id(d), v) : build_ignore(b, d, "Invalid error number", value);
+        return build_ignore(b, d, TEXT("Failed to parse error number"), value);
+    return v ? build_int(b, directive_id(d), v) : build_ignore(b, d, TEXT("Invalid error number"), value);
 }
 
 /* Without AF_; the numbers are the kernel's. */
@@ -700,7 +700,7 @@ int set_families(struct build *b, const struct directive *d, struct str value)
     while (r == 0 && build_item(b, &value, WORD_UNQUOTE, &word)) {
         i32 family;
         r = str_starts(word, "AF_") && name_find(family_names, str_from(word, 3), &family) == 0
-            ? set_add(b, directive_id(d), word, invert) : build_ignore(b, d, "Failed to parse address family", word);
+            ? set_add(b, directive_id(d), word, invert) : build_ignore(b, d, TEXT("Failed to parse address family"), word);
     }
     return r;
 }
@@ -715,7 +715,7 @@ int set_filesystems(struct build *b, const struct directive *d, struct str value
     while (r == 0 && build_item(b, &value, WORD_UNQUOTE, &word)) {
         i32 which;
         r = str_starts(word, "@") && name_find(groups, word, &which) < 0
-            ? build_ignore(b, d, "Unknown filesystem group", word) : set_add(b, directive_id(d), word, invert);
+            ? build_ignore(b, d, TEXT("Unknown filesystem group"), word) : set_add(b, directive_id(d), word, invert);
     }
     return r;
 }
@@ -727,6 +727,6 @@ int set_interfaces(struct build *b, const struct directive *d, struct str value)
     int r = 0;
     while (r == 0 && build_item(b, &value, WORD_UNQUOTE, &word))
         r = interface_valid(word) ? set_add(b, directive_id(d), word, invert)
-                                  : build_ignore(b, d, "Invalid interface name", word);
+                                  : build_ignore(b, d, TEXT("Invalid interface name"), word);
     return r;
 }

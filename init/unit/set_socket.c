@@ -44,7 +44,7 @@ int set_listen(struct build *b, const struct directive *d, struct str value)
         r = d->arg == LISTEN_NETLINK ? netlink_address(value, &address) : parse_listen(value, &address);
     if (r < 0) {
         build_warn(b, LOG_WARNING, "Failed to parse address value in '%.*s', ignoring: %s", (int)value.n, value.p,
-                   r == -ERANGE ? "Numerical result out of range" : r == -ENODEV ? "No such device" : "Invalid argument");
+                   r == -ERANGE ? TEXT("Numerical result out of range") : r == -ENODEV ? TEXT("No such device") : TEXT("Invalid argument"));
         return 0;
     }
     return build_put(b, D_ListenStream, (u32[]){ text_keep(str_of(name_of(kinds, (i32)d->arg))), text_keep(STR(address)) }, 2);
@@ -57,7 +57,7 @@ int set_ifname(struct build *b, const struct directive *d, struct str value)
         return 0;
     }
     return interface_valid(value) ? build_text(b, directive_id(d), value, false)
-                                  : build_ignore(b, d, "Invalid interface name", value);
+                                  : build_ignore(b, d, TEXT("Invalid interface name"), value);
 }
 
 int set_fd_name(struct build *b, const struct directive *d, struct str value)
@@ -66,7 +66,7 @@ int set_fd_name(struct build *b, const struct directive *d, struct str value)
         return 0;
     for (size_t i = 0; i < value.n; i++)
         if ((u8)value.p[i] < ' ' || (u8)value.p[i] >= 127 || value.p[i] == ':' || value.n > 255)
-            return build_ignore(b, d, "Invalid file descriptor name", value);
+            return build_ignore(b, d, TEXT("Invalid file descriptor name"), value);
     return build_text(b, directive_id(d), value, false);
 }
 
@@ -84,7 +84,7 @@ int set_socket_service(struct build *b, const struct directive *d, struct str va
     if (!build_expand(b, &value))
         return 0;
     if (!str_ends(value, ".service") || !unit_name_valid(value))
-        return build_ignore(b, d, "Unit must be of type service", value);
+        return build_ignore(b, d, TEXT("Unit must be of type service"), value);
     return build_text(b, directive_id(d), value, false);
 }
 
@@ -92,13 +92,13 @@ int set_socket_service(struct build *b, const struct directive *d, struct str va
 int set_trigger(struct build *b, const struct directive *d, struct str value)
 {
     if (build_find(b, directive_id(d), NULL))
-        return build_ignore(b, d, "Multiple units to trigger specified", value);
+        return build_ignore(b, d, TEXT("Multiple units to trigger specified"), value);
     if (!build_expand(b, &value))
         return 0;
     if (unit_type_of(value) < 0 || !unit_name_valid(value))
-        return build_ignore(b, d, "Unit type not valid", value);
+        return build_ignore(b, d, TEXT("Unit type not valid"), value);
     if (unit_find(value) == b->id)
-        return build_ignore(b, d, "Units cannot trigger themselves", value);
+        return build_ignore(b, d, TEXT("Units cannot trigger themselves"), value);
     return build_text(b, directive_id(d), value, false);
 }
 
@@ -108,7 +108,7 @@ int set_sockets(struct build *b, const struct directive *d, struct str value)
     int r = 0;
     while (r == 0 && build_item(b, &value, 0, &name))
         r = str_ends(name, ".socket") && unit_name_valid(name) ? put_trigger(b, name, DEP_WANTS | DEP_AFTER)
-                                                               : build_ignore(b, d, "Unit must be of type socket", name);
+                                                               : build_ignore(b, d, TEXT("Unit must be of type socket"), name);
     return r;
 }
 
@@ -130,13 +130,13 @@ int set_timer(struct build *b, const struct directive *d, struct str value)
     if (d->arg == D_OnCalendar) {
         WORKSPACE(text, 2);
         if (calendar_parse(value, &c) < 0)
-            return build_ignore(b, d, "Failed to parse calendar specification", value);
+            return build_ignore(b, d, TEXT("Failed to parse calendar specification"), value);
         calendar_write(&c, &text);
         return build_text(b, D_OnCalendar, STR(text), true);
     }
     BUF(name, 64);
     if (parse_span(value, USEC_SEC, &t) < 0)
-        return build_ignore(b, d, "Failed to parse timer value", value);
+        return build_ignore(b, d, TEXT("Failed to parse timer value"), value);
     buf_z(&name, directive_name(d));
     name.n -= 3;
     buf_z(&name, "USec");

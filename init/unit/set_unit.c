@@ -59,7 +59,7 @@ static bool mount_path(const struct directive *d, struct str *item)
 
 int set_mounts_for(struct build *b, const struct directive *d, struct str value)
 {
-    return build_list(b, d, value, WORD_UNQUOTE, mount_path, "= path is not absolute");
+    return build_list(b, d, value, WORD_UNQUOTE, mount_path, TEXT("= path is not absolute"));
 }
 
 static bool is_url(const struct directive *d, struct str *item)
@@ -108,7 +108,7 @@ int set_condition(struct build *b, const struct directive *d, struct str value)
     if (take_sign(&value, "!", path))
         kind |= COND_NEGATE;
     if (path)
-        b->no_specifier = "Failed to resolve unit specifiers in %.*s, ignoring: %s";
+        b->no_specifier = TEXT("Failed to resolve unit specifiers in %.*s, ignoring: %s");
     if (path ? !build_path(b, d, &value) : !build_expand(b, &value))
         return 0;
     u32 text = text_keep(value);

@@ -118,7 +118,7 @@ static int put_fragment(char which, struct buf *out)
     char path[PATH_BYTES], link[32], real[PATH_BYTES];
     int fd = *specifier_fragment ? sys_open(rooted(specifier_fragment, path), O_PATH) : -ENOENT;
     struct buf b = BUF_OVER(link);
-    buf_fmt(&b, "/proc/self/fd/%d", fd);
+    buf_fmt(&b, TEXT("/proc/self/fd/%d"), fd);
     struct str full = str_of(specifier_fragment);
     if (fd >= 0 && sys_readlinkat(AT_FDCWD, buf_end(&b), real, sizeof real) > 0 && str_starts(str_of(real), search_root))
         full = str_of(real + strlen(search_root));
@@ -164,7 +164,7 @@ static int put_specifier(struct str unit, char c, struct buf *out)
     if (c == 'm')
         return put_id(rooted("/etc/machine-id", full), out);
     if (c == 'd')
-        return buf_fmt(out, "/run/credentials/%.*s", (int)unit.n, unit.p), 0;
+        return buf_fmt(out, TEXT("/run/credentials/%.*s"), (int)unit.n, unit.p), 0;
     if (c == 'y' || c == 'Y')
         return put_fragment(c, out);
     if (c == 'c' || c == 'r' || c == 'R')

@@ -24,7 +24,7 @@ static void needs_device(struct build *b, struct str interface)
     BUF(name, UNIT_NAME_BYTES);
     if (!interface.n || str_is(interface, "lo"))
         return;
-    buf_fmt(&path, "/sys/subsystem/net/devices/%.*s", (int)interface.n, interface.p);
+    buf_fmt(&path, TEXT("/sys/subsystem/net/devices/%.*s"), (int)interface.n, interface.p);
     if (unit_name_from_path(STR(path), ".device", &name) == 0)
         add_dep(b->id, DEP_BINDS_TO | DEP_AFTER, STR(name));
 }
@@ -46,15 +46,15 @@ static const char *complete_socket(struct build *b)
     }
     needs_device(b, build_text_of(b, D_BindToDevice));
     if (!build_has(b, D_ListenStream))
-        return "Unit has no Listen setting (ListenStream=, ListenDatagram=, ListenFIFO=, ...).";
+        return TEXT("Unit has no Listen setting (ListenStream=, ListenDatagram=, ListenFIFO=, ...).");
     if (accept && !only_streams)
-        return "Unit configured for accepting sockets, but sockets are non-accepting.";
+        return TEXT("Unit configured for accepting sockets, but sockets are non-accepting.");
     if (accept && !build_int_of(b, D_MaxConnections))
-        return "MaxConnection= setting too small.";
+        return TEXT("MaxConnection= setting too small.");
     if (accept && build_has(b, D_Service))
-        return "Explicit service configuration for accepting socket units not supported.";
+        return TEXT("Explicit service configuration for accepting socket units not supported.");
     if (build_has(b, D_Symlinks) && nodes != 1)
-        return "Unit has symlinks set but none or more than one node in the file system.";
+        return TEXT("Unit has symlinks set but none or more than one node in the file system.");
     if (!accept)
         triggers(b, D_Service, ".service");
     return NULL;
@@ -66,7 +66,7 @@ static const char *complete_timer(struct build *b)
     if (build_int_of(b, D_Persistent))
         needs_path(b, S("/var/lib/systemd/timers"));
     return build_has(b, D_OnActiveSec) || build_has(b, D_OnCalendar) || build_int_of(b, D_OnClockChange) || build_int_of(b, D_OnTimezoneChange)
-        ? NULL : "Timer unit lacks value setting.";
+        ? NULL : TEXT("Timer unit lacks value setting.");
 }
 
 static const char *complete_path(struct build *b)
@@ -74,25 +74,25 @@ static const char *complete_path(struct build *b)
     triggers(b, D_Unit, ".service");
     for (const struct setting *s = NULL; (s = build_find(b, D_PathExists, s));)
         needs_path(b, str_of(text_at(s->w[1])));
-    return build_has(b, D_PathExists) ? NULL : "Path unit lacks path setting.";
+    return build_has(b, D_PathExists) ? NULL : TEXT("Path unit lacks path setting.");
 }
 
 static const char *complete_automount(struct build *b)
 {
     BUF(path, PATH_BYTES);
     if (unit_name_to_path(b->name, &path) < 0)
-        return "The unit's name is not that of a path.";
+        return TEXT("The unit's name is not that of a path.");
     struct str where = STR(path);
     int slash = str_rfind(where, '/');
     if (!build_has(b, D_Where))
         (void)build_text(b, D_Where, where, false);
     if (str_is(build_text_of(b, D_Where), "/"))
-        return "Cannot have an automount unit for the root directory.";
+        return TEXT("Cannot have an automount unit for the root directory.");
     if (!str_eq(where, build_text_of(b, D_Where)))
-        return "Where= setting doesn't match unit name.";
+        return TEXT("Where= setting doesn't match unit name.");
     for (EACH(reserved, "fd\0pgrp\0minproto\0maxproto\0direct\0indirect\0"))
         if (fstab_option(build_text_of(b, D_ExtraOptions), reserved, NULL))
-            return "ExtraOptions= setting may not contain reserved options.";
+            return TEXT("ExtraOptions= setting may not contain reserved options.");
     triggers(b, 0, ".mount");
     needs_path(b, slash > 0 ? str_cut(where, (size_t)slash) : S("/"));
     return NULL;

@@ -161,9 +161,10 @@ extern const char effect_reasons[];                    /* from NO_SELINUX on */
 struct build;
 struct directive { u64 sections : 11, setter : 7, effect : 4, arg : 17; i64 def : 25; };      /* 8 bytes */
 typedef int set_fn(struct build *b, const struct directive *d, struct str value);
-struct setter { set_fn *set; const char *signature /* on the bus */; u8 value; };
+struct setter { set_fn *set; u8 signature, value : 7, own_empty : 1; } __attribute__((packed));
 extern const struct directive directives[DIRECTIVES];
 extern const struct setter setters[];
+const char *directive_signature(const struct directive *d);    /* on the bus */
 
 static inline u32 directive_id(const struct directive *d) { return (u32)(d - directives); }
 const char *directive_name(const struct directive *d);  /* for this turn */
@@ -294,6 +295,7 @@ struct build {
     const char *no_syntax, *no_specifier;       /* a setter's own words; NULL: the usual ones */
 };
 void build_warn(struct build *b, enum level level, const char *fmt, ...) PRINTF(3, 4);
+#define build_warn(b, level, fmt, ...) (build_warn)(b, level, TEXT(fmt), ##__VA_ARGS__)
 #define SEARCH_MAX 2048      /* settings of one id that are looked at for an equal one, so that hostile files cost little */
 const struct setting *build_find(const struct build *b, u32 id, const struct setting *after);
 int build_put(struct build *b, u32 id, const u32 *w, u32 n);       /* one more setting */
