@@ -4,14 +4,15 @@
  * the way on when it ends. sulogin(8) asks for root's password where it is installed. */
 #include "helper.h"
 
-/* Units that failed are the reason, most of the time. */
+/* Units that failed are the reason of an emergency, most of the time; rescue mode was asked for. */
 static void say_why(const char *mode)
 {
-    char *failed[] = { "systemctl", "--failed", "--no-legend", "--plain", NULL };
+    static char *failed[] = { "systemctl", "--failed", "--no-legend", "--plain", NULL };
     (log_line)(LOG_ERR, packed_text(TEXT_SULOGIN), mode);
+    if (*mode != 'e')
+        return;
     log_line(LOG_ERR, "\nFailed units:");
     (void)run_program("/proc/self/exe", failed);
-    (void)sys_write(2, "\n", 1);
 }
 
 static void run_shell(void)
