@@ -72,6 +72,8 @@ struct runtime {
     bool exec_failed : 1;                /* the main process reported a step that failed */
     u16 command_id;                      /* the list the control process is from, 0: none */
     u8 command_n, main_n;                /* which command of its list runs */
+    u8 control_n;                        /* which one `control` tells of, */
+    u16 control_id;                      /* and of which list */
     u16 status_slot;                     /* text of STATUS=, 0: none */
     unit_id next_waiting;                /* for a spawn slot */
     pid_t main_pid, control_pid;

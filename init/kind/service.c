@@ -106,6 +106,8 @@ static int run_control(unit_id id, u8 state)
     if (unit_int(id, D_NotifyAccess) >= NOTIFY_ALL)
         s.flags |= SPAWN_NOTIFY;
     deadline_in(id, state >= SV_STOP ? stop_timeout(id) : start_timeout(id));
+    rt->control_id = rt->command_id;
+    rt->control_n = rt->command_n;
     pid_t pid = run_command(id, &s);
     if (pid > 0 && state == SV_START)
         rt->main_group = pid;            /* its daemon stays in this session */

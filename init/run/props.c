@@ -132,7 +132,8 @@ static void put_command(struct bus_out *m, unit_id id, u32 directive, u32 n, con
 {
     static const struct ran never;
     struct runtime *rt = RT(id);
-    const struct ran *ran = directive == D_ExecStart && n == rt->main_n && rt->main.pid ? &rt->main : &never;
+    const struct ran *ran = directive == rt->control_id && n == rt->control_n ? &rt->control
+                          : directive == D_ExecStart && n == rt->main_n ? &rt->main : &never;
     put_struct(m);
     put_string(m, text_at(s->w[1]));
     u32 argv = array_open(m, 4);
