@@ -26,7 +26,7 @@ static void run_shell(void)
             return;
         }
     }
-    log_line(LOG_ERR, "There is no shell in this image; going on.");
+    log_line(LOG_ERR, "No shell in this image, going on.");
 }
 
 int sulogin_main(int argc, char **argv)

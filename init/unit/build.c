@@ -126,13 +126,12 @@ bool effects_untold;
 static void tell_effect(struct build *b, const struct directive *d)
 {
     const struct setting *s = build_find(b, directive_id(d), NULL);
-    if (effects_untold || !d->effect || !s || (setters[d->setter].value == V_BOOL && (i32)s->w[0] == (i32)d->def))
+    u32 kind = setters[d->setter].value; /* what becomes an edge leaves no setting */
+    if (effects_untold || !d->effect || (!s && kind != V_NOTHING) || (kind == V_BOOL && (i32)s->w[0] == (i32)d->def))
         return;
-    if (d->effect == NOT_YET)
-        build_warn(b, LOG_WARNING, "%s= is kept, but pith does not act on it yet.", directive_name(d));
-    else
-        build_warn(b, LOG_WARNING, "%s= is kept, but pith does not act on it: %s.", directive_name(d),
-                   name_of(effect_reasons, d->effect));
+    bool yet = d->effect == NOT_YET;
+    build_warn(b, LOG_WARNING, "%s= is kept, but pith does not act on it%s%s.", directive_name(d), yet ? " yet" : ": ",
+               yet ? "" : name_of(effect_reasons, d->effect));
 }
 
 /* An empty value goes back to the default, but where the setter has a meaning of its own for it ('!'). */
